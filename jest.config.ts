@@ -1,0 +1,54 @@
+/**
+ * One project per package, so that `npx jest --selectProjects nn` runs one. Tests run on the sources, not on what was
+ * built. Node 20 cannot read this file by itself, hence the loader:
+ *
+ * @jest-config-loader esbuild-register
+ */
+import type { Config } from 'jest';
+
+const sources: Record<string, string> = {
+  '^@cotangent/(kernels|autograd)/testing$': '<rootDir>/packages/$1/src/testing/index.ts',
+  '^@cotangent/nn/node$': '<rootDir>/packages/nn/src/node.ts',
+  '^@cotangent/(kernels|autograd|nn)$': '<rootDir>/packages/$1/src/index.ts',
+  '^cotangent/(node|testing)$': '<rootDir>/packages/cotangent/src/$1.ts',
+  '^cotangent$': '<rootDir>/packages/cotangent/src/index.ts',
+};
+
+const project = (displayName: string, folder: string) => ({
+  displayName,
+  roots: [`<rootDir>/${folder}`],
+  testMatch: ['**/*.test.ts'],
+  moduleFileExtensions: ['js', 'ts', 'mjs', 'cjs', 'json', 'node'],
+  // A source imports './x.js' and means x.ts. What is installed really has the .js, so that is tried first.
+  moduleNameMapper: { ...sources, '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts'] },
+  setupFiles: ['<rootDir>/scripts/jestSetup.ts'],
+  transform: {
+    '\\.[cm]?[jt]s$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript' },
+          transform: { verbatimModuleSyntax: true },
+        },
+      },
+    ],
+  },
+  // These are published as ES modules alone; Jest runs CommonJS, so they are compiled like a source.
+  transformIgnorePatterns: ['/node_modules/(?!(fast-png|iobuffer|tinybench)/)'],
+});
+
+const config: Config = {
+  maxWorkers: 2,
+  projects: [
+    project('kernels', 'packages/kernels/src'),
+    project('autograd', 'packages/autograd/src'),
+    project('nn', 'packages/nn/src'),
+    project('cotangent', 'packages/cotangent/src'),
+    project('docs', 'docs'),
+    project('scripts', 'scripts'),
+  ],
+};
+
+export default config;

@@ -1,0 +1,325 @@
+/** The reverse sweep: cotangents flow from a result to the leaves, each operation pulling them through its vjp. */
+
+import {
+  ArgumentError,
+  add as addKernel,
+  type Block,
+  copyInto,
+  isFloating,
+  newBlock,
+  ShapeError,
+  shapesEqual,
+  showShape,
+} from '@cotangent/kernels';
+import { ones } from './create.js';
+import { GradientError } from './errors.js';
+import { modes } from './modes.js';
+import { Scope, withScope } from './scope.js';
+import { type Node, retire, tapeOwner } from './tape.js';
+import { isTensor, Tensor } from './tensor.js';
+
+let sweeps = 0;
+
+/** How a sweep is run. */
+interface SweepOptions {
+  /** Where to stop; null for every leaf. Nothing upstream of a target is visited. */
+  readonly targets: readonly Node[] | null;
+  /** Record the sweep itself, so that its results can be differentiated again. */
+  readonly createGraph: boolean;
+  /** Called with each target's (or leaf's) whole cotangent; pinned only during the call. */
+  deliver(node: Node, cotangent: Tensor): void;
+}
+
+/** The nodes that `root` depends on, in an order in which every node comes after its inputs. */
+export class Order {
+  readonly nodes: Node[] = [];
+  /** Whether the result also depends on something tracked that is not a target. */
+  reachesOutside = false;
+  private readonly sweep = ++sweeps;
+  private readonly floor: number;
+
+  constructor(
+    private readonly operation: string,
+    root: Node,
+    private readonly targets: readonly Node[] | null,
+  ) {
+    // A node's number is larger than those of its inputs: below the oldest target nothing can lead to a target.
+    this.floor =
+      targets === null ? -1 : targets.reduce((least, node) => Math.min(least, node.id), Number.POSITIVE_INFINITY);
+    if (root.id >= this.floor) this.build(root);
+  }
+
+  /** Depth first and iterative: depth costs heap, not stack. */
+  private build(root: Node): void {
+    const stack: Node[] = [];
+    this.enter(root, stack);
+    while (stack.length > 0) {
+      const node = stack[stack.length - 1]!;
+      if (node.cursor === node.inputs.length) {
+        stack.pop();
+        this.nodes.push(node);
+        continue;
+      }
+      const i = node.cursor++;
+      if (!node.wanted[i]) {
+        if (node.inputs[i]!.severed && node.primitive!.hasVjp(i)) this.refuseSevered(node, i);
+        continue;
+      }
+      const upstream = node.inputs[i]!.node;
+      if (upstream === null) continue; // it was a leaf that has stopped requiring a gradient
+      if (upstream.id < this.floor) {
+        this.reachesOutside = true;
+        continue;
+      }
+      if (upstream.visited !== this.sweep) this.enter(upstream, stack);
+      if (upstream.needed) node.needed = true;
+    }
+    // A child may have become needed after its parent looked: inputs come first, so one pass settles it.
+    for (const node of this.nodes) {
+      for (let i = 0; i < node.inputs.length; i++) {
+        if (node.wanted[i] && node.inputs[i]!.node?.visited === this.sweep && node.inputs[i]!.node!.needed)
+          node.needed = true;
+      }
+    }
+  }
+
+  private enter(node: Node, stack: Node[]): void {
+    node.visited = this.sweep;
+    const isTarget = this.targets?.includes(node) ?? false;
+    const isLeaf = node.primitive === null;
+    node.needed = isTarget || (this.targets === null && isLeaf);
+    if (isLeaf && !isTarget) this.reachesOutside = true;
+    node.cursor = isTarget ? node.inputs.length : 0;
+    if (node.consumed && !isTarget) {
+      throw new GradientError(
+        this.operation,
+        `a part of the graph (made by ${node.primitive!.name}) was already used by an earlier backward pass, which let go of what it needs`,
+        'Give the earlier one { retainGraph: true }, or compute the result again; .detach() a value carried from one step to the next.',
+      );
+    }
+    stack.push(node);
+  }
+
+  private refuseSevered(node: Node, i: number): never {
+    throw new GradientError(
+      this.operation,
+      `input ${node.primitive!.inputs?.[i] ?? i} of ${node.primitive!.name} is a result of grad() whose own derivative was not recorded`,
+      'Pass { createGraph: true } to that grad(), nest it in the outer transform, or .detach() its result to treat it as a constant.',
+    );
+  }
+
+  visits(node: Node): boolean {
+    return node.visited === this.sweep;
+  }
+}
+
+/** Sends `seed` from `root` through everything in `order`. */
+export function sweep(order: Order, root: Node, seed: Tensor, options: SweepOptions): void {
+  const { targets, createGraph, deliver } = options;
+  const temporaries = new Scope();
+  const recordingBefore = modes.recording;
+  modes.recording = createGraph;
+  try {
+    seed.pin();
+    root.cotangent = seed;
+    for (let k = order.nodes.length - 1; k >= 0; k--) {
+      const node = order.nodes[k]!;
+      const g = node.cotangent;
+      if (g === null) continue;
+      node.cotangent = null;
+      if (targets === null ? node.primitive === null : targets.includes(node)) withScope(null, () => deliver(node, g));
+      else if (createGraph) pullThrough(node, g, order, null);
+      else withScope(temporaries, () => pullThrough(node, g, order, temporaries));
+      g.unpin();
+    }
+  } finally {
+    modes.recording = recordingBefore;
+    // After an exception cotangents are left lying: they must not meet the next sweep.
+    for (const node of order.nodes) {
+      node.cotangent?.unpin();
+      node.cotangent = null;
+    }
+  }
+}
+
+/** Gives every input of `node` that a target lies behind its share of the cotangent `g`. */
+function pullThrough(node: Node, g: Tensor, order: Order, temporaries: Scope | null): void {
+  if (node.keptChanged) {
+    throw new GradientError(
+      'backward',
+      `a tensor that ${node.primitive!.name} keeps for its derivative was changed in place after it was used`,
+      'Run backward() before optimizer.step() or assign(), or compute the result again.',
+    );
+  }
+  for (let i = 0; i < node.inputs.length; i++) {
+    if (!node.wanted[i]) continue;
+    const upstream = node.inputs[i]!.node;
+    if (upstream === null || !order.visits(upstream) || !upstream.needed) continue;
+    const cotangent = node.primitive!.pull(i, g, node);
+    if (!shapesEqual(cotangent.shape, node.inputs[i]!.shape)) {
+      throw new GradientError(
+        node.primitive!.name,
+        `its vjp gave a cotangent of shape ${showShape(cotangent.shape)} for an input of shape ${showShape(node.inputs[i]!.shape)}`,
+        'The vjp of the primitive is wrong.',
+      );
+    }
+    accumulate(upstream, cotangent, temporaries);
+  }
+  // What this step made and nobody holds as a cotangent is recycled now.
+  temporaries?.releaseAll();
+}
+
+function accumulate(node: Node, cotangent: Tensor, temporaries: Scope | null): void {
+  const before = node.cotangent;
+  if (before === null) {
+    cotangent.pin();
+    node.cotangent = cotangent;
+    return;
+  }
+  // Nobody else looks at the running total: add into it instead of making another one.
+  const alone =
+    temporaries !== null && before.pins === 1 && before.owner === temporaries && before.block.storage.claims === 1;
+  if (alone && before.block.contiguous && before.tangents === null && cotangent.tangents === null) {
+    addInto(before.block, cotangent.block);
+    return;
+  }
+  const total = before.add(cotangent);
+  total.pin();
+  node.cotangent = total;
+  before.unpin();
+}
+
+/** total ← total + x, in place. */
+function addInto(total: Block, x: Block): void {
+  addKernel(total, [total, x], undefined);
+}
+
+/** Options of `backward`. */
+export interface BackwardOptions {
+  /** Cotangent of the result, of its shape. @defaultValue 1, for a result with one element */
+  gradient?: Tensor;
+  /** Keep what a further backward pass through the same graph needs. @defaultValue the value of `createGraph` */
+  retainGraph?: boolean;
+  /** Record the backward pass, so that the gradients can be differentiated themselves. @defaultValue false */
+  createGraph?: boolean;
+  /** Accumulate into the `.grad` of these leaves only. @defaultValue every leaf that requires a gradient */
+  inputs?: readonly Tensor[];
+}
+
+const backwardOptionNames = ['gradient', 'retainGraph', 'createGraph', 'inputs'];
+
+/**
+ * Computes the derivative of `y` with respect to every leaf that requires a gradient, and adds it to their `.grad`.
+ *
+ * What took part stays readable until the next `backward()` has finished and is recycled then.
+ *
+ * @throws GradientError when `y` depends on nothing that requires a gradient, has more than one element and no
+ *   `gradient` was given, or its graph was used up by an earlier pass.
+ * @example
+ * const w = tensor([1, 2], { requiresGrad: true });
+ * w.square().sum().backward();
+ * w.grad; // → [2, 4]
+ */
+export function backward(y: Tensor, options: BackwardOptions = {}): void {
+  for (const name of Object.keys(options)) {
+    if (!backwardOptionNames.includes(name)) {
+      throw new ArgumentError(
+        'backward',
+        `got unknown option '${name}'; expected one of ${backwardOptionNames.join(', ')}`,
+      );
+    }
+  }
+  const { gradient, createGraph = false, retainGraph = createGraph } = options;
+  const root = y.node;
+  if (root === null) throw nothingToDifferentiate('backward', y);
+  checkSeed(y, gradient);
+
+  const targets = options.inputs === undefined ? null : options.inputs.map(leafNode);
+  const order = new Order('backward', root, targets);
+  const seed = gradient ?? ones(y.shape, { dtype: y.dtype });
+  sweep(order, root, seed, { targets, createGraph, deliver: (node, g) => accumulateGrad(node.output, g, createGraph) });
+  if (retainGraph) return;
+
+  const results: Tensor[] = [];
+  for (const node of order.nodes) {
+    if (node.primitive === null) continue;
+    node.consume();
+    if (node.output.owner === tapeOwner) results.push(node.output);
+  }
+  retire(results);
+}
+
+function leafNode(input: Tensor): Node {
+  if (!isTensor(input) || !input.isLeaf || input.node === null) {
+    throw new GradientError(
+      'backward',
+      'got an input that is not a leaf requiring a gradient',
+      'Set requiresGrad on it before the forward pass.',
+    );
+  }
+  return input.node;
+}
+
+/** The error for a result that nothing recorded leads to. */
+export function nothingToDifferentiate(operation: string, y: Tensor): GradientError {
+  if (y.severed) {
+    return new GradientError(
+      operation,
+      `the result of ${y.madeBy} comes from grad(), whose own derivative was not recorded`,
+      'Pass { createGraph: true } to that grad(), or nest it in the outer transform.',
+    );
+  }
+  return new GradientError(
+    operation,
+    `the result of ${y.madeBy} depends on nothing that requires a gradient`,
+    'Create a leaf with { requiresGrad: true }, compute outside noGrad(), and do not detach on the way.',
+  );
+}
+
+function checkSeed(y: Tensor, gradient: Tensor | undefined): void {
+  if (gradient === undefined) {
+    if (y.size !== 1) {
+      throw new GradientError(
+        'backward',
+        `got a result of shape ${showShape(y.shape)}; expected one element`,
+        'Reduce it with .sum() or .mean(), or pass { gradient } of its shape.',
+      );
+    }
+    return;
+  }
+  if (!shapesEqual(gradient.shape, y.shape))
+    throw new ShapeError('backward', { gradient, y }, 'a gradient of the shape of y');
+  if (!isFloating(gradient.dtype))
+    throw new GradientError('backward', `got a gradient of dtype ${gradient.dtype}; expected ${y.dtype}`);
+}
+
+/** leaf.grad ← leaf.grad + g */
+function accumulateGrad(leaf: Tensor, g: Tensor, createGraph: boolean): void {
+  const before = leaf.grad;
+  if (createGraph) {
+    leaf.grad = before === null ? g : before.add(g);
+    return;
+  }
+  if (before !== null && before.node === null && before.block.contiguous) {
+    addInto(before.block, g.block);
+    before.block.storage.version++;
+    return;
+  }
+  const gradient = new Tensor(takeOver(g, leaf.block.storage.held), 'backward');
+  gradient.owner = tapeOwner; // released by zeroGrad, so views of it must not share its memory
+  leaf.grad = before === null ? gradient : before.add(gradient);
+}
+
+/** The block of `g`, with a claim of its own where `g` alone uses the memory, else a copy. `held`: it will have an owner. */
+export function takeOver(g: Tensor, held: boolean): Block {
+  const { block } = g;
+  const alone = block.contiguous && block.storage.claims === 1 && g.owner instanceof Scope && g.pins === 1;
+  // The sweep unpins g next, and releases it; from then on the claim made here is the only one.
+  if (alone && (held || block.storage.loosen())) {
+    block.storage.claim();
+    return block;
+  }
+  const copied = newBlock(block.dtype, block.shape, !held);
+  copyInto(copied, block);
+  return copied;
+}

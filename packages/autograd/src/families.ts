@@ -1,0 +1,114 @@
+/** Families of primitives, so that a row says only what is special about it. */
+
+import { broadcastShapes, type Kernel, type Layout, type Shape } from '@cotangent/kernels';
+import { type Domain, type Env, type Primitive, type Promotion, primitive } from './primitive.js';
+import type { Tensor } from './tensor.js';
+
+/** y = f(x) element by element, on floating dtypes. One derivative yields both modes. */
+export function elementwise<const U extends 'x' | 'out'>(
+  name: string,
+  row: {
+    readonly run: Kernel;
+    readonly promotion?: Promotion;
+    /** What the derivative looks at. */
+    readonly uses: readonly U[];
+    /** f′(x). */
+    derivative(env: Pick<Env<'x'>, U>): Tensor;
+    readonly domain?: Domain;
+  },
+): Primitive<undefined> {
+  return primitive({
+    name,
+    inputs: ['x'],
+    promotion: row.promotion ?? 'floating',
+    shape: ({ x }) => x,
+    run: row.run,
+    keeps: { x: row.uses },
+    vjp: { x: (g, kept) => g.mul(row.derivative(kept as never)) },
+    jvp: { x: (t, env) => t.mul(row.derivative(env as never)) },
+    ...(row.domain && { domain: row.domain }),
+  });
+}
+
+type PairRule = (g: Tensor, kept: Env<'a' | 'b'>) => Tensor;
+
+/** Two inputs that broadcast, element by element. Broadcasting is undone here, in no rule. */
+export function pairwise<const K extends Readonly<Record<'a' | 'b', readonly ('a' | 'b' | 'out')[]>>>(
+  name: string,
+  row: {
+    readonly run: Kernel;
+    readonly promotion?: Promotion;
+    readonly keeps: K;
+    /** Cotangents as if both inputs had the shape of the result. */
+    readonly vjp: {
+      readonly a: ((g: Tensor, kept: Pick<Env<'a' | 'b'>, K['a'][number]>) => Tensor) | null;
+      readonly b: ((g: Tensor, kept: Pick<Env<'a' | 'b'>, K['b'][number]>) => Tensor) | null;
+    };
+    /** Tangents; the transposes of elementwise maps are themselves. @defaultValue the vjp */
+    readonly jvp?: { readonly a: PairRule | null; readonly b: PairRule | null };
+    readonly domain?: Domain;
+  },
+): Primitive<undefined> {
+  const cotangent = (rule: PairRule | null) =>
+    rule && ((g: Tensor, kept: unknown, _: undefined, shape: Shape) => rule(g, kept as never).sumTo(shape));
+  // A tangent has the shape of its input; the result's may be larger by broadcasting.
+  const tangent = (rule: PairRule | null) =>
+    rule && ((t: Tensor, env: Env<'a' | 'b'>) => rule(t.broadcastTo(env.out.shape), env));
+  const vjp = row.vjp as { a: PairRule | null; b: PairRule | null };
+  const jvp = row.jvp ?? vjp;
+  return primitive({
+    name,
+    inputs: ['a', 'b'],
+    promotion: row.promotion ?? 'common',
+    shape: ({ a, b }) => broadcastShapes(name, a, b),
+    run: row.run,
+    keeps: row.keeps as Readonly<Record<'a' | 'b', readonly ('a' | 'b' | 'out')[]>>,
+    vjp: { a: cotangent(vjp.a), b: cotangent(vjp.b) },
+    jvp: { a: tangent(jvp.a), b: tangent(jvp.b) },
+    ...(row.domain && { domain: row.domain }),
+  });
+}
+
+/** A linear map of one input: its tangent is itself, its cotangent its transpose, and it keeps nothing. */
+export function linear<A>(
+  name: string,
+  row: {
+    readonly promotion?: Promotion;
+    shape(x: Shape, attributes: A): Shape;
+    readonly run: Kernel<A>;
+    view?(x: Layout, attributes: A): Layout | null;
+    /** Cotangent of an input of shape `x`. */
+    transpose(g: Tensor, attributes: A, x: Shape): Tensor;
+    /** The map itself, as callers spell it: what a tangent goes through. */
+    self(t: Tensor, attributes: A): Tensor;
+    readonly domain?: Domain;
+  },
+): Primitive<A> {
+  return primitive({
+    name,
+    inputs: ['x'],
+    promotion: row.promotion ?? 'any',
+    shape: ({ x }, attributes: A) => row.shape(x, attributes),
+    run: row.run,
+    ...(row.view && { view: row.view }),
+    keeps: { x: [] },
+    vjp: { x: (g, _, attributes, shape) => row.transpose(g, attributes, shape) },
+    jvp: { x: (t, _, attributes) => row.self(t, attributes) },
+    ...(row.domain && { domain: row.domain }),
+  });
+}
+
+/** Results that are constant almost everywhere (comparisons, argmax): no derivative, said and not forgotten. */
+export function constantPair(name: string, run: Kernel): Primitive<undefined> {
+  return primitive({
+    name,
+    inputs: ['a', 'b'],
+    promotion: 'common',
+    shape: ({ a, b }) => broadcastShapes(name, a, b),
+    dtype: () => 'bool',
+    run,
+    keeps: { a: [], b: [] },
+    vjp: { a: null, b: null },
+    jvp: { a: null, b: null },
+  });
+}

@@ -1,0 +1,81 @@
+/** Reductions. `axis` is one axis, several, or (by default) all; negative axes count from the end. */
+
+import { normalizeAxes, normalizeAxis, type ReduceAttributes, type Shape } from '@cotangent/kernels';
+import { apply, type Primitive } from '../primitive.js';
+import * as rows from '../primitives/reduce.js';
+import type { Tensor } from '../tensor.js';
+import { cast } from './elementwise.js';
+import { checkTensor } from './operands.js';
+
+/** Options of a reduction. */
+export interface ReduceOptions {
+  /** Axes to reduce over. @defaultValue all */
+  axis?: number | readonly number[] | undefined;
+  /** Keep reduced axes with extent 1, so that the result broadcasts against the input. @defaultValue false */
+  keepDims?: boolean | undefined;
+}
+
+function reduce(row: Primitive<ReduceAttributes>, x: Tensor, { axis, keepDims = false }: ReduceOptions): Tensor {
+  const axes = normalizeAxes(row.name, axis, checkTensor(row.name, x).rank);
+  return apply(row, [x], { axes, keepDims });
+}
+
+/** Σ x over the axes, pairwise and in double precision; 0 for an empty axis. bool counts as int32. */
+export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return reduce(
+    rows.sum,
+    checkTensor('sum', x).dtype === 'bool' || x.dtype === 'uint8' ? cast(x, 'int32') : x,
+    options,
+  );
+}
+
+/** Σ x / count over the axes; NaN for an empty axis. Integers become float32. */
+export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const axes = normalizeAxes('mean', options.axis, checkTensor('mean', x).rank);
+  const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+  return sum(x, options).div(count);
+}
+
+/** Largest element over the axes, NaN if there is one. Equal maxima share the gradient evenly. @throws ArgumentError for an empty axis */
+export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return reduce(rows.max, x, options);
+}
+
+/** Smallest element over the axes, NaN if there is one. Equal minima share the gradient evenly. @throws ArgumentError for an empty axis */
+export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return reduce(rows.min, x, options);
+}
+
+/** Options of `argmax` and `argmin`. */
+export interface ArgOptions {
+  /** The one axis to search along. @defaultValue the whole tensor, flattened */
+  axis?: number;
+  /** Keep that axis with extent 1. @defaultValue false */
+  keepDims?: boolean;
+}
+
+function locate(row: Primitive<ReduceAttributes>, x: Tensor, { axis, keepDims = false }: ArgOptions): Tensor {
+  checkTensor(row.name, x);
+  if (axis === undefined) return apply(row, [x.reshape([-1])], { axes: [0], keepDims: false });
+  return apply(row, [x], { axes: [normalizeAxis(row.name, axis, x.rank)], keepDims });
+}
+
+/** Index of the first largest element along the axis, int32. */
+export function argmax(x: Tensor, options: ArgOptions = {}): Tensor {
+  return locate(rows.argmax, x, options);
+}
+
+/** Index of the first smallest element along the axis, int32. */
+export function argmin(x: Tensor, options: ArgOptions = {}): Tensor {
+  return locate(rows.argmin, x, options);
+}
+
+/** Sums over whatever axes broadcasting from `shape` repeated: what undoes broadcasting in a derivative. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  const missing = x.rank - shape.length;
+  const axes: number[] = [];
+  for (let i = 0; i < x.rank; i++) if (i < missing || (shape[i - missing] === 1 && x.shape[i] !== 1)) axes.push(i);
+  if (axes.length === 0) return x;
+  const summed = sum(x, { axis: axes, keepDims: true });
+  return missing === 0 ? summed : summed.reshape(shape);
+}

@@ -1,0 +1,39 @@
+/** Softmax and what is fused with it. */
+
+import { normalizeAxis } from '@cotangent/kernels';
+import { apply } from '../primitive.js';
+import * as rows from '../primitives/softmax.js';
+import type { Tensor } from '../tensor.js';
+import { checkTensor } from './operands.js';
+
+/** Options of `softmax` and `logSoftmax`. */
+export interface SoftmaxOptions {
+  /** The axis whose elements sum to 1. @defaultValue −1 */
+  axis?: number;
+}
+
+/** eˣ / Σ eˣ along an axis, shifted so that nothing overflows. */
+export function softmax(x: Tensor, { axis = -1 }: SoftmaxOptions = {}): Tensor {
+  return apply(rows.softmax, [x], { axis: normalizeAxis('softmax', axis, checkTensor('softmax', x).rank) });
+}
+
+/** ln softmax(x), computed as x − ln Σ eˣ: finite where softmax itself underflows. */
+export function logSoftmax(x: Tensor, { axis = -1 }: SoftmaxOptions = {}): Tensor {
+  return apply(rows.logSoftmax, [x], { axis: normalizeAxis('logSoftmax', axis, checkTensor('logSoftmax', x).rank) });
+}
+
+/**
+ * −ln softmax(logits)[label] for each row, in one pass; forward and backward are fused.
+ *
+ * @param logits [..., classes], floating
+ * @param labels [...], whole numbers from 0 to classes − 1 in any dtype
+ * @returns [...], one loss a row
+ * @throws IndexError naming the position of a label out of range or NaN
+ */
+export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
+  return apply(
+    rows.softmaxCrossEntropy,
+    [checkTensor('softmaxCrossEntropy', logits), checkTensor('softmaxCrossEntropy', labels)],
+    undefined,
+  );
+}

@@ -1,0 +1,107 @@
+/** @cotangent/autograd: tensors, the tape, every primitive with its derivative, and the transforms. */
+
+import './methods.js';
+
+export { isTensor, type NestedArray, Tensor } from './tensor.js';
+export {
+  arange,
+  eye,
+  fromTypedArray,
+  full,
+  linspace,
+  ones,
+  onesLike,
+  type TensorData,
+  type TensorOptions,
+  tensor,
+  zeros,
+  zerosLike,
+} from './create.js';
+export { randomIntegers, randomNormal, type RandomOptions, randomTruncatedNormal, randomUniform } from './random.js';
+
+// Functions of tensors
+export {
+  abs,
+  add,
+  cast,
+  clip,
+  divide,
+  equal,
+  exp,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  log,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  maximum,
+  minimum,
+  multiply,
+  negative,
+  notEqual,
+  power,
+  reciprocal,
+  relu,
+  sigmoid,
+  sign,
+  sqrt,
+  square,
+  subtract,
+  tanh,
+  where,
+} from './functions/elementwise.js';
+export type { Operand } from './functions/operands.js';
+export {
+  type ArgOptions,
+  argmax,
+  argmin,
+  max,
+  mean,
+  min,
+  type ReduceOptions,
+  sum,
+  sumTo,
+} from './functions/reductions.js';
+export {
+  broadcastTo,
+  concat,
+  expandDims,
+  oneHot,
+  permute,
+  type Range,
+  reshape,
+  slice,
+  squeeze,
+  stack,
+  swapAxes,
+  take,
+} from './functions/shape.js';
+export { matmul } from './functions/products.js';
+export { logSoftmax, type SoftmaxOptions, softmax, softmaxCrossEntropy } from './functions/softmax.js';
+export { assign, detach } from './functions/memory.js';
+
+// Differentiation
+export { type BackwardOptions, backward } from './backward.js';
+export { enableGrad, isRecording, noGrad } from './modes.js';
+export { type GradientOf, type GradOptions, grad, valueAndGrad } from './transforms/grad.js';
+export { jvp } from './transforms/jvp.js';
+export { scope } from './scope.js';
+export { type MapTree, mapTree, treeLeaves } from './trees.js';
+export { GradientError, ReleasedTensorError } from './errors.js';
+
+// For those who add a primitive
+export {
+  apply,
+  type Domain,
+  type Env,
+  type Keeps,
+  Primitive,
+  type PrimitiveSpec,
+  type Promotion,
+  primitive,
+  variadic,
+} from './primitive.js';
+export { elementwise, linear, pairwise } from './families.js';
+export { giveValue, persistent, update } from './update.js';

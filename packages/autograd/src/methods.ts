@@ -1,0 +1,99 @@
+/** Installs the functions as methods. What each does is said where it is declared, in the interface below `Tensor`. */
+
+import { backward } from './backward.js';
+import { display } from './display.js';
+import * as elementwise from './functions/elementwise.js';
+import { assign, detach } from './functions/memory.js';
+import { matmul } from './functions/products.js';
+import * as reductions from './functions/reductions.js';
+import * as shape from './functions/shape.js';
+import * as softmax from './functions/softmax.js';
+import { Tensor } from './tensor.js';
+
+/** Every method that is a function of the tensor it is called on. Arithmetic has PyTorch's short names. */
+const methods = {
+  add: elementwise.add,
+  sub: elementwise.subtract,
+  mul: elementwise.multiply,
+  div: elementwise.divide,
+  pow: elementwise.power,
+  maximum: elementwise.maximum,
+  minimum: elementwise.minimum,
+  neg: elementwise.negative,
+  reciprocal: elementwise.reciprocal,
+  square: elementwise.square,
+  sqrt: elementwise.sqrt,
+  abs: elementwise.abs,
+  sign: elementwise.sign,
+  exp: elementwise.exp,
+  log: elementwise.log,
+  tanh: elementwise.tanh,
+  sigmoid: elementwise.sigmoid,
+  relu: elementwise.relu,
+  equal: elementwise.equal,
+  notEqual: elementwise.notEqual,
+  less: elementwise.less,
+  lessEqual: elementwise.lessEqual,
+  greater: elementwise.greater,
+  greaterEqual: elementwise.greaterEqual,
+  logicalAnd: elementwise.logicalAnd,
+  logicalOr: elementwise.logicalOr,
+  logicalNot: elementwise.logicalNot,
+  where: elementwise.where,
+  clip: elementwise.clip,
+  cast: elementwise.cast,
+  sum: reductions.sum,
+  mean: reductions.mean,
+  max: reductions.max,
+  min: reductions.min,
+  argmax: reductions.argmax,
+  argmin: reductions.argmin,
+  sumTo: reductions.sumTo,
+  reshape: shape.reshape,
+  permute: shape.permute,
+  swapAxes: shape.swapAxes,
+  broadcastTo: shape.broadcastTo,
+  expandDims: shape.expandDims,
+  squeeze: shape.squeeze,
+  slice: shape.slice,
+  take: shape.take,
+  matmul,
+  softmax: softmax.softmax,
+  logSoftmax: softmax.logSoftmax,
+  detach,
+  assign,
+  backward,
+  toString: display,
+} as const;
+
+/** Names of the installed methods; a test holds them equal to the interface. */
+export const methodNames: readonly string[] = Object.keys(methods);
+
+for (const [name, f] of Object.entries(methods) as [string, (x: Tensor, ...rest: unknown[]) => unknown][]) {
+  Object.defineProperty(Tensor.prototype, name, {
+    value(this: Tensor, ...rest: unknown[]) {
+      return f(this, ...rest);
+    },
+    writable: true,
+    configurable: true,
+  });
+}
+
+Object.defineProperties(Tensor.prototype, {
+  T: {
+    get(this: Tensor) {
+      return shape.permute(this);
+    },
+  },
+  mT: {
+    get(this: Tensor) {
+      return shape.swapAxes(this, -1, -2);
+    },
+  },
+  // Node's console.log and the REPL ask for this.
+  [Symbol.for('nodejs.util.inspect.custom')]: {
+    value(this: Tensor) {
+      return display(this);
+    },
+  },
+});

@@ -1,0 +1,311 @@
+/**
+ * A primitive is an operation with its derivative, declared in one row; `apply` is the one place where a kernel runs and
+ * the tape records. Everything else (backward, jvp, the tests, the docs) asks the row.
+ */
+
+import {
+  type Block,
+  copyInto,
+  type DType,
+  floatingDType,
+  isFloating,
+  type Kernel,
+  type Layout,
+  newBlock,
+  promoteDTypes,
+  type Shape,
+} from '@cotangent/kernels';
+import { modes } from './modes.js';
+import { scopes } from './scope.js';
+import { Node, tapeOwner } from './tape.js';
+import { type Tangent, Tensor } from './tensor.js';
+
+/** What a derivative may look at: the named inputs, and the result under the name `out`. */
+export type Env<I extends string> = Readonly<Record<I | 'out', Tensor>>;
+
+/** For each input: which of those its vjp needs alive until the backward pass. */
+export type Keeps<I extends string> = Readonly<Record<I, readonly (I | 'out')[]>>;
+
+/**
+ * How inputs are brought to a dtype before anything else happens, once, here:
+ * `any` leaves them alone; `common` promotes them to one dtype; `floating` promotes them to one floating dtype.
+ */
+export type Promotion = 'any' | 'common' | 'floating';
+
+/** Where an operation is smooth: tests draw their inputs from there, and docs print it. */
+export interface Domain {
+  /** Smallest and largest value to draw, for each input. @defaultValue −2 to 2 */
+  readonly range?: readonly [number, number];
+  /** Points at which the derivative jumps or does not exist; drawn values keep their distance. */
+  readonly kinks?: readonly number[];
+  /** In words, for the docs. */
+  readonly note?: string;
+}
+
+/** What is said once about an operation. Families (families.ts) fill in most of it. */
+export interface PrimitiveSpec<I extends string, A, K extends Keeps<I>> {
+  readonly name: string;
+  readonly inputs: readonly I[];
+  readonly promotion?: Promotion;
+  /** Shape of the result; throws ShapeError. Runs before any memory is touched. */
+  shape(shapes: Readonly<Record<I, Shape>>, attributes: A): Shape;
+  /** Dtype of the result; throws DTypeError. @defaultValue that of the first input */
+  dtype?(dtypes: Readonly<Record<I, DType>>, attributes: A): DType;
+  /** The only mention of a kernel. */
+  readonly run: Kernel<A>;
+  /** Where the result is the first input's memory seen otherwise: its layout, or null when this one takes a copy. */
+  view?(x: Layout, attributes: A): Layout | null;
+  readonly keeps: K;
+  /** One cotangent rule per input, seeing nothing but what `keeps` lists for it; null says "no derivative". */
+  readonly vjp: {
+    readonly [P in I]: ((g: Tensor, kept: Pick<Env<I>, K[P][number]>, attributes: A, shape: Shape) => Tensor) | null;
+  };
+  /** One tangent rule per input; `apply` adds them up. */
+  readonly jvp: { readonly [P in I]: ((t: Tensor, env: Env<I>, attributes: A) => Tensor) | null };
+  readonly domain?: Domain;
+}
+
+/** A row made ready to run. One class for all of them keeps `apply` monomorphic. */
+export class Primitive<A = unknown> {
+  constructor(
+    readonly name: string,
+    readonly promotion: Promotion,
+    /** Names of the inputs; null where their number varies. */
+    readonly inputs: readonly string[] | null,
+    readonly shape: (inputs: readonly Tensor[], attributes: A) => Shape,
+    readonly dtype: (inputs: readonly Tensor[], attributes: A) => DType,
+    readonly run: Kernel<A>,
+    readonly view: ((x: Layout, attributes: A) => Layout | null) | null,
+    /** For input i: indices of the inputs its vjp needs, and −1 for the result. */
+    readonly keeps: (i: number) => readonly number[],
+    readonly hasVjp: (i: number) => boolean,
+    /** The cotangent of input i. */
+    readonly pull: (i: number, g: Tensor, node: Node) => Tensor,
+    /** What the tangent `t` of input i adds to the tangent of the result; null when nothing. */
+    readonly push: (i: number, t: Tensor, inputs: readonly Tensor[], out: Tensor, attributes: A) => Tensor | null,
+    readonly domain: Domain,
+  ) {}
+}
+
+/** A class whose instances give the tensors of a call by name: `({ a, b, out }) => …` costs two getters, no object per name. */
+function environmentClass<I extends string>(
+  names: readonly I[],
+): new (
+  inputs: readonly Tensor[],
+  out: Tensor | null,
+) => Env<I> {
+  class Environment {
+    constructor(
+      readonly values: readonly Tensor[],
+      readonly out: Tensor | null,
+    ) {}
+  }
+  for (const [i, name] of names.entries()) {
+    Object.defineProperty(Environment.prototype, name, {
+      get(this: Environment) {
+        return this.values[i];
+      },
+    });
+  }
+  return Environment as never;
+}
+
+/** A class whose instances give one property of the inputs by name. */
+function propertyClass<P extends 'shape' | 'dtype', I extends string>(
+  property: P,
+  names: readonly I[],
+): new (
+  inputs: readonly Tensor[],
+) => Readonly<Record<I, Tensor[P]>> {
+  class Properties {
+    constructor(readonly values: readonly Tensor[]) {}
+  }
+  for (const [i, name] of names.entries()) {
+    Object.defineProperty(Properties.prototype, name, {
+      get(this: Properties) {
+        return this.values[i]![property];
+      },
+    });
+  }
+  return Properties as never;
+}
+
+/** Declares a primitive with a fixed list of inputs. */
+export function primitive<const I extends string, A, const K extends Keeps<NoInfer<I>>>(
+  spec: PrimitiveSpec<I, A, K>,
+): Primitive<A> {
+  const names = spec.inputs;
+  const Environment = environmentClass(names);
+  const Shapes = propertyClass('shape', names);
+  const DTypes = propertyClass('dtype', names);
+  const indexOf = (name: string): number => (name === 'out' ? -1 : names.indexOf(name as I));
+  const keeps = names.map((name) => (spec.vjp[name] === null ? [] : spec.keeps[name].map(indexOf)));
+  const vjps = names.map((name) => spec.vjp[name]);
+  const jvps = names.map((name) => spec.jvp[name]);
+  return new Primitive<A>(
+    spec.name,
+    spec.promotion ?? 'any',
+    names,
+    (inputs, attributes) => spec.shape(new Shapes(inputs), attributes),
+    spec.dtype === undefined
+      ? (inputs) => inputs[0]!.dtype
+      : (inputs, attributes) => spec.dtype!(new DTypes(inputs), attributes),
+    spec.run,
+    spec.view ?? null,
+    (i) => keeps[i]!,
+    (i) => vjps[i] !== null,
+    (i, g, node) => vjps[i]!(g, new Environment(node.inputs, node.output), node.attributes as A, node.inputs[i]!.shape),
+    (i, t, inputs, out, attributes) => jvps[i]?.(t, new Environment(inputs, out), attributes) ?? null,
+    spec.domain ?? {},
+  );
+}
+
+/** A primitive over any number of like inputs (`concat`): linear in each, with one rule for all. */
+export function variadic<A>(spec: {
+  readonly name: string;
+  readonly promotion?: Promotion;
+  shape(shapes: readonly Shape[], attributes: A): Shape;
+  readonly run: Kernel<A>;
+  /** The cotangent of input i. */
+  transpose(g: Tensor, i: number, shapes: readonly Shape[], attributes: A): Tensor;
+  /** What a tangent of input i alone becomes. */
+  place(t: Tensor, i: number, shapes: readonly Shape[], attributes: A): Tensor;
+  readonly domain?: Domain;
+}): Primitive<A> {
+  const shapesOf = (inputs: readonly Tensor[]): Shape[] => inputs.map((input) => input.shape);
+  const nothing: readonly number[] = [];
+  return new Primitive<A>(
+    spec.name,
+    spec.promotion ?? 'common',
+    null,
+    (inputs, attributes) => spec.shape(shapesOf(inputs), attributes),
+    (inputs) => inputs[0]!.dtype,
+    spec.run,
+    null,
+    () => nothing,
+    () => true,
+    (i, g, node) => spec.transpose(g, i, shapesOf(node.inputs), node.attributes as A),
+    (i, t, inputs, _, attributes) => spec.place(t, i, shapesOf(inputs), attributes),
+    spec.domain ?? {},
+  );
+}
+
+/**
+ * Runs a primitive: checks, allocates, calls the kernel, records.
+ *
+ * @throws ShapeError, DTypeError as the row says; ReleasedTensorError when an input's memory is gone
+ */
+export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes: A): Tensor {
+  const inputs = row.promotion === 'any' ? given : promote(row.promotion, given);
+  const shape = row.shape(inputs, attributes);
+  const dtype = row.dtype(inputs, attributes);
+
+  let tracked = false;
+  let severed = false;
+  let dual = false;
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i]!;
+    if (modes.recording) {
+      if (input.node !== null && row.hasVjp(i) && isFloating(dtype)) tracked = true;
+      if (input.severed) severed = true;
+    }
+    if (input.tangents !== null) dual = true;
+  }
+
+  const scope = scopes.current;
+  const loose = scope === null && !tracked;
+  const out = new Tensor(compute(row, inputs, attributes, shape, dtype, loose), row.name);
+  if (tracked) {
+    out.node = new Node(row as Primitive, inputs, attributes, out);
+    out.owner = tapeOwner;
+  }
+  out.severed = severed;
+  if (scope !== null) scope.adopt(out);
+  if (dual) out.attachTangents(pushTangents(row, inputs, out, attributes));
+  return out;
+}
+
+function compute<A>(
+  row: Primitive<A>,
+  inputs: readonly Tensor[],
+  attributes: A,
+  shape: Shape,
+  dtype: DType,
+  loose: boolean,
+): Block {
+  if (row.view !== null) {
+    const x = inputs[0]!;
+    const layout = row.view(x.block, attributes);
+    if (layout !== null) {
+      if (!(loose && x.owner !== null)) {
+        x.block.storage.claim();
+        return x.block.view(layout);
+      }
+      // Somebody will release x, and nobody would release a view of it: the view gets memory of its own.
+      const copied = newBlock(dtype, shape, loose);
+      copyInto(copied, x.block.view(layout));
+      return copied;
+    }
+  }
+  const blocks = inputs.map((input) => input.block);
+  const out = newBlock(dtype, shape, loose);
+  try {
+    row.run(out, blocks, attributes);
+  } catch (error) {
+    out.storage.release();
+    throw error;
+  }
+  return out;
+}
+
+// ---- promotion ------------------------------------------------------------------------------------------------------
+
+function promote(promotion: Promotion, inputs: readonly Tensor[]): readonly Tensor[] {
+  let dtype = inputs[0]!.dtype;
+  for (let i = 1; i < inputs.length; i++) dtype = promoteDTypes(dtype, inputs[i]!.dtype);
+  if (promotion === 'floating') dtype = floatingDType(dtype);
+  return inputs.every((input) => input.dtype === dtype) ? inputs : inputs.map((input) => input.cast(dtype));
+}
+
+// ---- forward mode ---------------------------------------------------------------------------------------------------
+
+/** The same value with other tangents; it shares memory and place on the tape. */
+export function withTangents(x: Tensor, tangents: readonly Tangent[] | null): Tensor {
+  if (x.tangents === tangents) return x;
+  x.block.storage.claim();
+  const alias = new Tensor(x.block, x.madeBy);
+  alias.node = x.node;
+  alias.tangents = tangents;
+  alias.severed = x.severed;
+  if (scopes.current !== null) scopes.current.adopt(alias);
+  return alias;
+}
+
+const below = (x: Tensor, level: number): Tensor => {
+  const lower = x.tangents?.filter((tangent) => tangent.level < level) ?? null;
+  return withTangents(x, lower === null || lower.length === 0 ? null : lower);
+};
+
+/** The result's tangents, level by level; a level sees the levels below it as parts of the value. */
+function pushTangents<A>(
+  row: Primitive<A>,
+  inputs: readonly Tensor[],
+  out: Tensor,
+  attributes: A,
+): readonly Tangent[] | null {
+  const levels = new Set(inputs.flatMap((input) => input.tangents?.map((tangent) => tangent.level) ?? []));
+  const tangents: Tangent[] = [];
+  for (const level of [...levels].sort((a, b) => a - b)) {
+    const lowerInputs = inputs.map((input) => below(input, level));
+    const lowerOut = withTangents(out, tangents.length === 0 ? null : [...tangents]);
+    let total: Tensor | null = null;
+    for (let i = 0; i < inputs.length; i++) {
+      const tangent = inputs[i]!.tangents?.find((candidate) => candidate.level === level);
+      if (tangent === undefined) continue;
+      const term = row.push(i, tangent.value, lowerInputs, lowerOut, attributes);
+      if (term !== null) total = total === null ? term : total.add(term);
+    }
+    if (total !== null) tangents.push({ level, value: total });
+  }
+  return tangents.length === 0 ? null : tangents;
+}

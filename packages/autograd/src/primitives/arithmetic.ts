@@ -1,0 +1,120 @@
+/** Arithmetic with broadcasting. */
+
+import * as kernels from '@cotangent/kernels';
+import { elementwise, linear, pairwise } from '../families.js';
+import { type Primitive, primitive } from '../primitive.js';
+import type { Tensor } from '../tensor.js';
+
+// ---- one line each --------------------------------------------------------------------------------------------------
+
+export const add: Primitive<undefined> = pairwise('add', {
+  run: kernels.add,
+  keeps: { a: [], b: [] },
+  vjp: { a: (g) => g, b: (g) => g },
+});
+
+export const subtract: Primitive<undefined> = pairwise('subtract', {
+  run: kernels.subtract,
+  keeps: { a: [], b: [] },
+  vjp: { a: (g) => g, b: (g) => g.neg() },
+});
+
+export const multiply: Primitive<undefined> = pairwise('multiply', {
+  run: kernels.multiply,
+  keeps: { a: ['b'], b: ['a'] },
+  vjp: { a: (g, { b }) => g.mul(b), b: (g, { a }) => g.mul(a) },
+});
+
+export const divide: Primitive<undefined> = pairwise('divide', {
+  run: kernels.divide,
+  promotion: 'floating',
+  keeps: { a: ['b'], b: ['b', 'out'] },
+  vjp: { a: (g, { b }) => g.div(b), b: (g, { b, out }) => g.mul(out).div(b).neg() },
+  domain: { kinks: [0], note: 'b ≠ 0' },
+});
+
+export const negative: Primitive<undefined> = linear('negative', {
+  shape: (x) => x,
+  run: kernels.negative,
+  transpose: (g) => g.neg(),
+  self: (t) => t.neg(),
+});
+
+export const square: Primitive<undefined> = elementwise('square', {
+  run: kernels.square,
+  promotion: 'any',
+  uses: ['x'],
+  derivative: ({ x }) => x.mul(2),
+});
+
+// ---- a kink or a pole to mind ---------------------------------------------------------------------------------------
+
+/** (√x)′ = 1 / (2 √x): +∞ at 0, as in PyTorch. */
+export const sqrt: Primitive<undefined> = elementwise('sqrt', {
+  run: kernels.sqrt,
+  uses: ['out'],
+  derivative: ({ out }) => out.mul(2).reciprocal(),
+  domain: { range: [0.1, 4], note: 'x > 0' },
+});
+
+/** |x|′ = sign x: 0 at 0, as in PyTorch. */
+export const abs: Primitive<undefined> = elementwise('abs', {
+  run: kernels.abs,
+  promotion: 'any',
+  uses: ['x'],
+  derivative: ({ x }) => x.sign(),
+  domain: { kinks: [0] },
+});
+
+/** Constant almost everywhere. */
+export const sign: Primitive<undefined> = primitive({
+  name: 'sign',
+  inputs: ['x'],
+  shape: ({ x }) => x,
+  run: kernels.sign,
+  keeps: { x: [] },
+  vjp: { x: null },
+  jvp: { x: null },
+});
+
+/** Where one of two is chosen, a tie gives half to each, as in PyTorch. */
+const share = (chosen: Tensor, other: Tensor, wins: (a: Tensor, b: Tensor) => Tensor, g: Tensor): Tensor =>
+  g.mul(wins(chosen, other).cast(g.dtype).add(chosen.equal(other).cast(g.dtype).mul(0.5)));
+
+const greater = (a: Tensor, b: Tensor): Tensor => a.greater(b);
+const less = (a: Tensor, b: Tensor): Tensor => a.less(b);
+
+export const maximum: Primitive<undefined> = pairwise('maximum', {
+  run: kernels.maximum,
+  keeps: { a: ['a', 'b'], b: ['a', 'b'] },
+  vjp: { a: (g, { a, b }) => share(a, b, greater, g), b: (g, { a, b }) => share(b, a, greater, g) },
+  domain: { note: 'a ≠ b' },
+});
+
+export const minimum: Primitive<undefined> = pairwise('minimum', {
+  run: kernels.minimum,
+  keeps: { a: ['a', 'b'], b: ['a', 'b'] },
+  vjp: { a: (g, { a, b }) => share(a, b, less, g), b: (g, { a, b }) => share(b, a, less, g) },
+  domain: { note: 'a ≠ b' },
+});
+
+/**
+ * ∂aᵇ/∂a = b aᵇ⁻¹, 0 where b = 0;  ∂aᵇ/∂b = aᵇ ln a, 0 where a = 0 and b ≥ 0 (PyTorch). The two `where`s keep the
+ * unused branch finite, so that its NaN does not leak into second derivatives.
+ */
+export const power: Primitive<undefined> = pairwise('power', {
+  run: kernels.power,
+  promotion: 'floating',
+  keeps: { a: ['a', 'b'], b: ['a', 'b', 'out'] },
+  vjp: {
+    a: (g, { a, b }) => {
+      const zero = b.equal(0);
+      return g.mul(b.mul(a.pow(zero.where(1, b.sub(1)))));
+    },
+    b: (g, { a, b, out }) => {
+      const flat = a.equal(0).logicalAnd(b.greaterEqual(0));
+      return g.mul(flat.where(0, out.mul(flat.where(1, a).log())));
+    },
+  },
+  domain: { range: [0.2, 2], note: 'a > 0' },
+});

@@ -1,0 +1,56 @@
+/** Comparisons and choice. */
+
+import * as kernels from '@cotangent/kernels';
+import { broadcastShapes, type ClipAttributes, DTypeError, type Shape } from '@cotangent/kernels';
+import { constantPair } from '../families.js';
+import { type Primitive, primitive } from '../primitive.js';
+import type { Tensor } from '../tensor.js';
+
+export const equal: Primitive<undefined> = constantPair('equal', kernels.equal);
+export const notEqual: Primitive<undefined> = constantPair('notEqual', kernels.notEqual);
+export const less: Primitive<undefined> = constantPair('less', kernels.less);
+export const lessEqual: Primitive<undefined> = constantPair('lessEqual', kernels.lessEqual);
+export const greater: Primitive<undefined> = constantPair('greater', kernels.greater);
+export const greaterEqual: Primitive<undefined> = constantPair('greaterEqual', kernels.greaterEqual);
+
+/**
+ * `a` where the condition holds, else `b`. The cotangent of the branch not taken is exactly 0; but if that branch was
+ * itself computed with an infinite derivative, 0 · ∞ makes NaN upstream: guard its input with a `where` of its own.
+ */
+export const where: Primitive<undefined> = primitive({
+  name: 'where',
+  inputs: ['condition', 'a', 'b'],
+  shape: ({ condition, a, b }) => broadcastShapes('where', broadcastShapes('where', a, b), condition),
+  dtype: ({ condition, a, b }) => {
+    if (condition !== 'bool')
+      throw new DTypeError('where', { condition }, 'a bool condition', 'Compare first: x.greater(0).');
+    if (a !== b) throw new DTypeError('where', { a, b }, 'a and b of one dtype');
+    return a;
+  },
+  run: kernels.where,
+  keeps: { condition: [], a: ['condition'], b: ['condition'] },
+  vjp: {
+    condition: null,
+    a: (g: Tensor, { condition }, _, shape: Shape) => condition.where(g, 0).sumTo(shape),
+    b: (g: Tensor, { condition }, _, shape: Shape) => condition.where(0, g).sumTo(shape),
+  },
+  jvp: {
+    condition: null,
+    a: (t, { condition, out }) => condition.where(t.broadcastTo(out.shape), 0),
+    b: (t, { condition, out }) => condition.where(0, t.broadcastTo(out.shape)),
+  },
+});
+
+/** Held between two bounds. The derivative is 1 between and at the bounds, 0 outside (PyTorch's clamp). */
+export const clip: Primitive<ClipAttributes> = primitive({
+  name: 'clip',
+  inputs: ['x'],
+  shape: ({ x }) => x,
+  run: kernels.clip,
+  keeps: { x: ['x'] },
+  vjp: { x: (g, { x }, bounds: ClipAttributes) => between(x, bounds).where(g, 0) },
+  jvp: { x: (t, { x }, bounds) => between(x, bounds).where(t, 0) },
+  domain: { kinks: [-1, 1] },
+});
+
+const between = (x: Tensor, { low, high }: ClipAttributes): Tensor => x.greaterEqual(low).logicalAnd(x.lessEqual(high));

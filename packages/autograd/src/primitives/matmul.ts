@@ -1,0 +1,40 @@
+/** Matrix products. */
+
+import * as kernels from '@cotangent/kernels';
+import { broadcastShapes, DTypeError, isFloating, type Shape, ShapeError } from '@cotangent/kernels';
+import { type Primitive, primitive } from '../primitive.js';
+
+function matmulShape(a: Shape, b: Shape): Shape {
+  const [m, k] = [a[a.length - 2], a[a.length - 1]];
+  const [rows, n] = [b[b.length - 2], b[b.length - 1]];
+  if (a.length < 2 || b.length < 2 || k !== rows) {
+    const mend =
+      k !== undefined && k === n
+        ? 'Did you mean a.matmul(b.mT)?'
+        : m !== undefined && m === rows
+          ? 'Did you mean a.mT.matmul(b)?'
+          : undefined;
+    throw new ShapeError('matmul', { a, b }, 'a [m, k] and b [k, n] with equal k', mend);
+  }
+  return [...broadcastShapes('matmul', a.slice(0, -2), b.slice(0, -2)), m!, n!];
+}
+
+/** C = A B, leading axes broadcast.  dA = dC Bᵀ, dB = Aᵀ dC, summed over what was broadcast. */
+export const matmul: Primitive<undefined> = primitive({
+  name: 'matmul',
+  inputs: ['a', 'b'],
+  shape: ({ a, b }) => matmulShape(a, b),
+  dtype: ({ a, b }) => {
+    if (a !== b || !isFloating(a)) {
+      throw new DTypeError('matmul', { a, b }, 'two tensors of one floating dtype', 'Convert one with .cast().');
+    }
+    return a;
+  },
+  run: kernels.matmul,
+  keeps: { a: ['b'], b: ['a'] },
+  vjp: {
+    a: (g, { b }, _, shape) => g.matmul(b.mT).sumTo(shape),
+    b: (g, { a }, _, shape) => a.mT.matmul(g).sumTo(shape),
+  },
+  jvp: { a: (t, { b }) => t.matmul(b), b: (t, { a }) => a.matmul(t) },
+});

@@ -1,0 +1,116 @@
+/** Views: the same numbers seen otherwise. All linear, all without a copy where the strides allow. */
+
+import * as kernels from '@cotangent/kernels';
+import {
+  broadcastShapes,
+  contiguousStrides,
+  expandLayout,
+  permuteLayout,
+  reshapeLayout,
+  type Shape,
+  ShapeError,
+  type SliceAttributes,
+  shapesEqual,
+  showShape,
+  sliceLayout,
+} from '@cotangent/kernels';
+import { linear } from '../families.js';
+import { apply, type Primitive, variadic } from '../primitive.js';
+
+/** The shape to show instead; equal in size, checked by the caller. */
+interface ShapeAttributes {
+  readonly shape: Shape;
+}
+
+/** The same tensor once more: what transforms differentiate with respect to, and what detach returns. */
+export const identity: Primitive<undefined> = linear('identity', {
+  shape: (x) => x,
+  run: kernels.copy,
+  view: (x) => x,
+  transpose: (g) => g,
+  self: (t) => t,
+});
+
+export const reshape: Primitive<ShapeAttributes> = linear('reshape', {
+  shape: (_, { shape }: ShapeAttributes) => shape,
+  run: (out, [x]) => {
+    // Not a view: copy in the old shape, into memory that is then read in the new one.
+    kernels.copyInto(out.view({ shape: x!.shape, strides: contiguousStrides(x!.shape), offset: out.offset }), x!);
+  },
+  view: (x, { shape }) => reshapeLayout(x, shape),
+  transpose: (g, _, x) => g.reshape(x),
+  self: (t, { shape }) => t.reshape(shape),
+});
+
+const inverse = (axes: readonly number[]): number[] => {
+  const result = new Array<number>(axes.length);
+  for (const [i, axis] of axes.entries()) result[axis] = i;
+  return result;
+};
+
+export const permute: Primitive<{ readonly axes: readonly number[] }> = linear('permute', {
+  shape: (x, { axes }: { readonly axes: readonly number[] }) => axes.map((axis) => x[axis]!),
+  run: kernels.copy,
+  view: (x, { axes }) => permuteLayout(x, axes),
+  transpose: (g, { axes }) => g.permute(inverse(axes)),
+  self: (t, { axes }) => t.permute(axes),
+});
+
+export const broadcastTo: Primitive<ShapeAttributes> = linear('broadcastTo', {
+  shape: (x, { shape }: ShapeAttributes) => {
+    if (x.length > shape.length || !shapesEqual(broadcastShapes('broadcastTo', x, shape), shape)) {
+      throw new ShapeError('broadcastTo', { x }, `a shape that broadcasts to ${showShape(shape)}`);
+    }
+    return shape;
+  },
+  run: kernels.copy,
+  view: (x, { shape }) => expandLayout(x, shape),
+  transpose: (g, _, x) => g.sumTo(x),
+  self: (t, { shape }) => t.broadcastTo(shape),
+});
+
+export const slice: Primitive<SliceAttributes> = linear('slice', {
+  shape: (_, { size }: SliceAttributes) => size,
+  run: kernels.copy,
+  view: (x, { start, size, step }) => sliceLayout(x, start, size, step),
+  transpose: (g, attributes, shape) => apply(placeSlice, [g], { ...attributes, shape }),
+  self: (t, attributes) => apply(slice, [t], attributes),
+});
+
+/** Zeros with the input where the slice lies: the transpose of `slice`. */
+export const placeSlice: Primitive<SliceAttributes & ShapeAttributes> = linear('placeSlice', {
+  shape: (_, { shape }: SliceAttributes & ShapeAttributes) => shape,
+  run: kernels.placeSlice,
+  transpose: (g, { start, size, step }) => apply(slice, [g], { start, size, step }),
+  self: (t, attributes) => apply(placeSlice, [t], attributes),
+});
+
+/** Where input i of a concatenation lies in the result. */
+function placeOf(i: number, shapes: readonly Shape[], axis: number): SliceAttributes {
+  const start = shapes[i]!.map(() => 0);
+  for (let before = 0; before < i; before++) start[axis]! += shapes[before]![axis]!;
+  return { start, size: shapes[i]!, step: start.map(() => 1) };
+}
+
+function concatShape(shapes: readonly Shape[], { axis }: { readonly axis: number }): Shape {
+  const first = shapes[0]!;
+  for (const shape of shapes) {
+    if (shape.length !== first.length || shape.some((extent, i) => i !== axis && extent !== first[i])) {
+      throw new ShapeError(
+        'concat',
+        Object.fromEntries(shapes.map((s, i) => [`inputs[${i}]`, s])),
+        `shapes that agree in every axis but ${axis}`,
+      );
+    }
+  }
+  return first.map((extent, i) => (i === axis ? shapes.reduce((total, shape) => total + shape[axis]!, 0) : extent));
+}
+
+export const concat: Primitive<{ readonly axis: number }> = variadic({
+  name: 'concat',
+  shape: concatShape,
+  run: kernels.concat,
+  transpose: (g, i, shapes, { axis }: { readonly axis: number }) => apply(slice, [g], placeOf(i, shapes, axis)),
+  place: (t, i, shapes, { axis }) =>
+    apply(placeSlice, [t], { ...placeOf(i, shapes, axis), shape: concatShape(shapes, { axis }) }),
+});

@@ -1,0 +1,108 @@
+/** Softmax, its logarithm, and the cross-entropy fused with it. */
+
+import * as kernels from '@cotangent/kernels';
+import {
+  type AxisAttributes,
+  type DType,
+  DTypeError,
+  isFloating,
+  type Shape,
+  ShapeError,
+  shapesEqual,
+} from '@cotangent/kernels';
+import { ones, onesLike } from '../create.js';
+import { apply, type Primitive, primitive } from '../primitive.js';
+import type { Tensor } from '../tensor.js';
+
+/** The Jacobian of y = softmax x is symmetric, diag y − y yᵀ: one formula serves both modes. */
+const throughSoftmax = (v: Tensor, y: Tensor, axis: number): Tensor =>
+  y.mul(v.sub(v.mul(y).sum({ axis, keepDims: true })));
+
+/** y = softmax(x).  dx = y ⊙ (dy − Σ y ⊙ dy) */
+export const softmax: Primitive<AxisAttributes> = primitive({
+  name: 'softmax',
+  inputs: ['x'],
+  promotion: 'floating',
+  shape: ({ x }) => x,
+  run: kernels.softmax,
+  keeps: { x: ['out'] },
+  vjp: { x: (g, { out }, { axis }: AxisAttributes) => throughSoftmax(g, out, axis) },
+  jvp: { x: (t, { out }, { axis }) => throughSoftmax(t, out, axis) },
+});
+
+/** y = x − ln Σ eˣ.  dx = dy − eʸ Σ dy */
+export const logSoftmax: Primitive<AxisAttributes> = primitive({
+  name: 'logSoftmax',
+  inputs: ['x'],
+  promotion: 'floating',
+  shape: ({ x }) => x,
+  run: kernels.logSoftmax,
+  keeps: { x: ['out'] },
+  vjp: { x: (g, { out }, { axis }: AxisAttributes) => g.sub(out.exp().mul(g.sum({ axis, keepDims: true }))) },
+  jvp: { x: (t, { out }, { axis }) => t.sub(out.exp().mul(t).sum({ axis, keepDims: true })) },
+});
+
+function checkLabels(logits: Shape, labels: Shape): void {
+  if (logits.length === 0 || !shapesEqual(logits.slice(0, -1), labels)) {
+    throw new ShapeError(
+      'softmaxCrossEntropy',
+      { logits, labels },
+      'logits [..., classes] and labels [...]',
+      shapesEqual(logits, labels) ? 'For one-hot targets use categoricalCrossentropy.' : undefined,
+    );
+  }
+}
+
+function lossDType(logits: DType): DType {
+  if (!isFloating(logits)) throw new DTypeError('softmaxCrossEntropy', { logits }, 'float32 or float64 logits');
+  return logits;
+}
+
+/** ℓ = ln Σ exp x − x[label].  dx = (softmax x − onehot) dℓ, fused; nothing but the logits is kept. */
+export const softmaxCrossEntropy: Primitive<undefined> = primitive({
+  name: 'softmaxCrossEntropy',
+  inputs: ['logits', 'labels'],
+  shape: ({ logits, labels }) => {
+    checkLabels(logits, labels);
+    return labels;
+  },
+  dtype: ({ logits }) => lossDType(logits),
+  run: kernels.softmaxCrossEntropy,
+  keeps: { logits: ['logits', 'labels'], labels: [] },
+  vjp: {
+    logits: (g, { logits, labels }) => apply(softmaxCrossEntropyBackward, [g, logits, labels], undefined),
+    labels: null,
+  },
+  jvp: {
+    logits: (t, { logits, labels, out }) =>
+      t.mul(apply(softmaxCrossEntropyBackward, [onesLike(out), logits, labels], undefined)).sum({ axis: -1 }),
+    labels: null,
+  },
+});
+
+/** d(g, x) = (softmax x − onehot) g: linear in g; in x it differentiates like softmax. */
+export const softmaxCrossEntropyBackward: Primitive<undefined> = primitive({
+  name: 'softmaxCrossEntropyBackward',
+  inputs: ['g', 'logits', 'labels'],
+  shape: ({ logits, labels }) => {
+    checkLabels(logits, labels);
+    return logits;
+  },
+  dtype: ({ logits }) => lossDType(logits),
+  run: kernels.softmaxCrossEntropyBackward,
+  keeps: { g: ['logits', 'labels'], logits: ['g', 'logits'], labels: [] },
+  vjp: {
+    // ⟨v, (softmax x − onehot) g⟩ seen as a function of g
+    g: (v, { logits, labels }) =>
+      v
+        .mul(apply(softmaxCrossEntropyBackward, [ones(labels.shape, { dtype: v.dtype }), logits, labels], undefined))
+        .sum({ axis: -1 }),
+    logits: (v, { g, logits }) => throughSoftmax(v.mul(g.expandDims(-1)), logits.softmax({ axis: -1 }), -1),
+    labels: null,
+  },
+  jvp: {
+    g: (t, { logits, labels }) => apply(softmaxCrossEntropyBackward, [t, logits, labels], undefined),
+    logits: (t, { g, logits }) => throughSoftmax(t, logits.softmax({ axis: -1 }), -1).mul(g.expandDims(-1)),
+    labels: null,
+  },
+});

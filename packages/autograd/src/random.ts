@@ -1,0 +1,72 @@
+/** Random tensors. Each function draws from the global generator (`manualSeed`) or from one given. */
+
+import {
+  defaultGenerator,
+  type Generator,
+  type NormalOptions,
+  type Shape,
+  type UniformOptions,
+} from '@cotangent/kernels';
+import { create, type TensorOptions } from './create.js';
+import type { Tensor } from './tensor.js';
+
+/** Options of every random function. */
+export interface RandomOptions extends TensorOptions {
+  /** Where the numbers come from. @defaultValue the global generator */
+  generator?: Generator;
+}
+
+function split<O extends RandomOptions>({
+  dtype,
+  requiresGrad,
+  generator,
+  ...rest
+}: O): { options: TensorOptions; generator: Generator; rest: Omit<O, keyof RandomOptions> } {
+  const options: TensorOptions = { ...(dtype && { dtype }), ...(requiresGrad && { requiresGrad }) };
+  return { options, generator: generator ?? defaultGenerator(), rest };
+}
+
+/**
+ * Numbers drawn evenly from [low, high).
+ *
+ * @param options `low` (0), `high` (1), `dtype` (float32), `generator`
+ * @example randomUniform([2, 3], { low: -1, high: 1 })
+ */
+export function randomUniform(shape: Shape, options: RandomOptions & UniformOptions = {}): Tensor {
+  const { options: made, generator, rest } = split(options);
+  return create('randomUniform', shape, made, (block) => generator.fillUniform(block, rest));
+}
+
+/**
+ * Numbers from the normal distribution.
+ *
+ * @param options `mean` (0), `standardDeviation` (1), `dtype` (float32), `generator`
+ * @example randomNormal([2, 3], { standardDeviation: 0.02 })
+ */
+export function randomNormal(shape: Shape, options: RandomOptions & NormalOptions = {}): Tensor {
+  const { options: made, generator, rest } = split(options);
+  return create('randomNormal', shape, made, (block) => generator.fillNormal(block, rest));
+}
+
+/**
+ * Whole numbers from low to high − 1, each equally likely.
+ *
+ * @param options `low` (0), `high`, `dtype` (int32), `generator`
+ * @example randomIntegers([10], { high: 6 })
+ */
+export function randomIntegers(shape: Shape, options: RandomOptions & { low?: number; high: number }): Tensor {
+  const { options: made, generator, rest } = split(options);
+  return create('randomIntegers', shape, { dtype: 'int32', ...made }, (block) =>
+    generator.fillIntegers(block, { low: 0, ...rest }),
+  );
+}
+
+/**
+ * Numbers from the normal distribution, at most two standard deviations from the mean.
+ *
+ * @param options as `randomNormal`; the result's own deviation is 0.88 times `standardDeviation`
+ */
+export function randomTruncatedNormal(shape: Shape, options: RandomOptions & NormalOptions = {}): Tensor {
+  const { options: made, generator, rest } = split(options);
+  return create('randomTruncatedNormal', shape, made, (block) => generator.fillTruncatedNormal(block, rest));
+}

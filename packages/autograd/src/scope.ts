@@ -1,0 +1,91 @@
+/** Deterministic release: what is created inside a scope and not returned from it is recycled when it ends. */
+
+import { ArgumentError, loosen } from '@cotangent/kernels';
+import { tapeOwner } from './tape.js';
+import { Tensor } from './tensor.js';
+import { mapTree } from './trees.js';
+
+/** The tensors created since a scope began. */
+export class Scope {
+  readonly tensors: Tensor[] = [];
+
+  adopt(tensor: Tensor): void {
+    tensor.owner = this;
+    this.tensors.push(tensor);
+  }
+
+  /** Releases everything adopted so far; what the tape or a sweep has pinned stays until it is unpinned. */
+  releaseAll(): void {
+    for (const tensor of this.tensors) tensor.release();
+    this.tensors.length = 0;
+  }
+}
+
+/** The innermost scope; null outside all of them. Read by `apply` and by whatever else creates tensors. */
+export const scopes: { current: Scope | null } = { current: null };
+
+/** Runs `f` with `scope` as the innermost one, without releasing anything. */
+export function withScope<R>(scope: Scope | null, f: () => R): R {
+  const before = scopes.current;
+  scopes.current = scope;
+  try {
+    return f();
+  } finally {
+    scopes.current = before;
+  }
+}
+
+/**
+ * A tensor of its own over the memory of `result`, which `dying` is about to release: adopted by the scope around, or
+ * by the tape if it is recorded, or left to the garbage collector.
+ */
+export function survive(result: Tensor, dying: Scope): Tensor {
+  if (result.owner !== dying) return result;
+  result.block.storage.claim();
+  const survivor = new Tensor(result.block, result.madeBy);
+  survivor.tangents = result.tangents?.map(({ level, value }) => ({ level, value: survive(value, dying) })) ?? null;
+  survivor.severed = result.severed;
+  survivor.node = result.node;
+  if (result.node?.output === result) result.node.output = survivor;
+  if (scopes.current !== null) scopes.current.adopt(survivor);
+  else if (survivor.node !== null) survivor.owner = tapeOwner;
+  return survivor;
+}
+
+/** Moves a survivor that nobody but the garbage collector will release out of the memory that has owners. */
+export function settle(survivor: Tensor): void {
+  if (survivor.owner === null) survivor.moveTo(loosen(survivor.block));
+}
+
+/**
+ * Runs `f` and recycles at once every tensor it created, except those it returns (alone or in arrays and plain objects)
+ * and those already detached into memory of their own. Never needed for flat memory; for those who want it immediate.
+ *
+ * @returns what `f` returns
+ * @throws ArgumentError when `f` is asynchronous: a scope cannot tell its tensors from those of whatever runs meanwhile
+ * @example
+ * const norm = scope(() => x.square().sum().sqrt());
+ */
+export function scope<R>(f: () => R): R {
+  const inner = new Scope();
+  let survivors: Tensor[] = [];
+  try {
+    const result = withScope(inner, f);
+    if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+      throw new ArgumentError(
+        'scope',
+        'got an asynchronous function',
+        'Await first, and put the synchronous part into the scope.',
+      );
+    }
+    survivors = [];
+    return mapTree(result, (leaf) => {
+      const survivor = survive(leaf, inner);
+      if (survivor !== leaf) survivors.push(survivor);
+      return survivor;
+    }) as R;
+  } finally {
+    inner.releaseAll();
+    for (const survivor of survivors) settle(survivor);
+  }
+}

@@ -1,0 +1,109 @@
+/** The tape: one node for each recorded operation, linked to the tensors it was computed from. */
+
+import type { Primitive } from './primitive.js';
+import type { Tensor } from './tensor.js';
+
+/** The owner of recorded results: it releases them once their backward pass is over (see `retire`). */
+export const tapeOwner: object = { name: 'tape' };
+
+let nextId = 0;
+
+/** One recorded operation, or (without a primitive) a leaf at which gradients arrive. */
+export class Node {
+  /** Grows with time, so an operation's number is larger than those of its inputs. */
+  readonly id: number = nextId++;
+  /** Which inputs the backward pass must pull a cotangent for. */
+  readonly wanted: readonly boolean[];
+  /** What the kept tensors' versions added up to when they were kept. */
+  private readonly versions: number;
+  /** True after a backward pass that kept nothing: what the rules need is gone. */
+  consumed = false;
+  /** How many recorded operations, not consumed yet, would send a cotangent here. */
+  private uses = 0;
+
+  // ---- state of the one sweep that is visiting ---------------------------------------------------------------------
+  /** Number of the sweep that visited last. */
+  visited = 0;
+  /** The next input to descend into while the order is being built. */
+  cursor = 0;
+  /** Whether a target of the sweep lies upstream. */
+  needed = false;
+  /** What has arrived here so far. */
+  cotangent: Tensor | null = null;
+
+  constructor(
+    readonly primitive: Primitive | null,
+    readonly inputs: readonly Tensor[],
+    readonly attributes: unknown,
+    /** The result, which the tape releases after the backward pass. */
+    public output: Tensor,
+  ) {
+    this.wanted = inputs.map((input, i) => input.node !== null && primitive!.hasVjp(i));
+    this.forEachKept((tensor) => tensor.pin());
+    this.forEachUpstream((upstream) => {
+      upstream.uses++;
+    });
+    this.versions = this.keptVersions();
+  }
+
+  /** Visits every tensor that the wanted rules will look at. */
+  private forEachKept(visit: (tensor: Tensor) => void): void {
+    for (let i = 0; i < this.wanted.length; i++) {
+      if (!this.wanted[i]) continue;
+      for (const kept of this.primitive!.keeps(i)) visit(kept < 0 ? this.output : this.inputs[kept]!);
+    }
+  }
+
+  private keptVersions(): number {
+    let versions = 0;
+    this.forEachKept((tensor) => {
+      versions += tensor.block.storage.version;
+    });
+    return versions;
+  }
+
+  /** Whether a kept tensor was changed in place since it was kept. */
+  get keptChanged(): boolean {
+    return this.keptVersions() !== this.versions;
+  }
+
+  private forEachUpstream(visit: (upstream: Node) => void): void {
+    for (let i = 0; i < this.wanted.length; i++) {
+      const upstream = this.wanted[i] ? this.inputs[i]!.node : null;
+      if (upstream !== null) visit(upstream);
+    }
+  }
+
+  /**
+   * Lets go of everything the rules would have needed. Operations upstream that nothing else leads to, and whose
+   * results were released (they stood in a scope, say), can never be reached again and let go too.
+   */
+  consume(): void {
+    const unreachable: Node[] = [this];
+    for (let node = unreachable.pop(); node !== undefined; node = unreachable.pop()) {
+      if (node.consumed || node.primitive === null) continue;
+      node.consumed = true;
+      node.forEachKept((tensor) => tensor.unpin());
+      node.forEachUpstream((upstream) => {
+        if (--upstream.uses === 0 && upstream.output.handleReleased) unreachable.push(upstream);
+      });
+    }
+  }
+
+  /** The result's handle was released: if nothing recorded uses it either, no backward pass can come this way. */
+  outputReleased(): void {
+    if (this.uses === 0) this.consume();
+  }
+}
+
+let retired: Tensor[] = [];
+
+/**
+ * Takes the results that a finished backward pass went through. They stay readable until the next pass has finished too;
+ * then their memory is recycled (the third rule of docs/architecture/memory.md).
+ */
+export function retire(results: Tensor[]): void {
+  const before = retired;
+  retired = results;
+  for (const tensor of before) tensor.release();
+}

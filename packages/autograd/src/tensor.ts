@@ -1,0 +1,382 @@
+/** The tensor: numbers in memory, and what the tape and the transforms need to know about them. */
+
+import {
+  type Block,
+  copyOut,
+  type DType,
+  DTypeError,
+  isFloating,
+  type Shape,
+  ShapeError,
+  type Strides,
+  type TypedArray,
+} from '@cotangent/kernels';
+import type { BackwardOptions } from './backward.js';
+import { GradientError, ReleasedTensorError } from './errors.js';
+import type { ArgOptions, ReduceOptions } from './functions/reductions.js';
+import type { Range } from './functions/shape.js';
+import type { SoftmaxOptions } from './functions/softmax.js';
+import { Node } from './tape.js';
+
+/** Nested arrays of numbers, as deep as the tensor has axes; a bare number for a scalar. */
+export type NestedArray = number | boolean | NestedArray[];
+
+/** A tangent of forward mode. Each running `jvp` has a level of its own, so that nested ones never mix. */
+export interface Tangent {
+  readonly level: number;
+  readonly value: Tensor;
+}
+
+// Two copies of this package in one program (a common accident) still recognise each other's tensors.
+const brand = Symbol.for('cotangent.Tensor');
+
+/**
+ * An n-dimensional array of one dtype. Tensors are immutable to their users, except that optimizers and `assign` update
+ * parameters in place. Nobody has to free one (docs/architecture/memory.md says who does).
+ *
+ * Create them with `tensor`, `zeros`, `ones`, `arange`, …; the constructor is for the library's own use.
+ */
+export class Tensor {
+  /** Extents, outermost axis first; `[]` for a scalar. */
+  readonly shape: Shape;
+  /** Element type. */
+  readonly dtype: DType;
+  /** The operation that made it, for messages. */
+  readonly madeBy: string;
+
+  /** The memory, or null once it has been recycled. @internal */
+  memory: Block | null;
+  /** Where it stands on the tape: null when nothing upstream requires a gradient. @internal */
+  node: Node | null = null;
+  /** The scope or the tape that will release it; null when only the garbage collector will. @internal */
+  owner: object | null = null;
+  /** How often the tape or a sweep needs the memory, whatever the owner does meanwhile. @internal */
+  pins = 0;
+  /** Forward-mode tangents, lowest level first. @internal */
+  tangents: readonly Tangent[] | null = null;
+  /** Computed from a derivative whose own derivative was not recorded: differentiating it would be wrong. @internal */
+  severed = false;
+  private released = false;
+  private gradient: Tensor | null = null;
+
+  /** @param block its memory, or null for a tensor that gets its value later, of the shape and dtype given */
+  constructor(block: Block | null, madeBy: string, shape?: Shape, dtype?: DType) {
+    this.memory = block;
+    this.shape = block?.shape ?? shape!;
+    this.dtype = block?.dtype ?? dtype!;
+    this.madeBy = madeBy;
+  }
+
+  // ---- what it is -----------------------------------------------------------------------------------------------
+
+  /** Number of axes. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return this.shape.reduce((product, extent) => product * extent, 1);
+  }
+
+  /** Steps, in elements, between neighbours along each axis of the underlying memory. */
+  get strides(): Strides {
+    return this.block.strides;
+  }
+
+  /** The memory, for kernels. @throws ReleasedTensorError when it has been recycled */
+  get block(): Block {
+    return this.memory ?? this.refuseToRead();
+  }
+
+  /** What reading without memory means; a parameter that has no shape yet has its own answer. */
+  protected refuseToRead(): never {
+    throw new ReleasedTensorError(this.madeBy);
+  }
+
+  /** Whether there are numbers to read: not before a deferred parameter has its shape, nor once they are recycled. */
+  get hasValue(): boolean {
+    return this.memory !== null;
+  }
+
+  /** True once the numbers are gone. Reading such a tensor throws ReleasedTensorError. */
+  get isReleased(): boolean {
+    return this.memory === null && this.released;
+  }
+
+  // ---- reading --------------------------------------------------------------------------------------------------
+
+  /**
+   * The one element of a tensor of size 1, as a number.
+   *
+   * @throws ShapeError for any other size; ReleasedTensorError when the memory has been recycled.
+   */
+  item(): number {
+    const { block } = this;
+    if (block.size !== 1)
+      throw new ShapeError('item', { x: this.shape }, 'a tensor of one element', 'Use .toArray() or .toTypedArray().');
+    return block.data[block.offset]!;
+  }
+
+  /**
+   * The elements in row-major order, copied: no later operation changes them.
+   *
+   * @throws ReleasedTensorError when the memory has been recycled.
+   */
+  toTypedArray(): TypedArray {
+    return copyOut(this.block);
+  }
+
+  /**
+   * The elements as nested arrays (a bare number for a scalar; `true` and `false` for bool).
+   *
+   * @throws ReleasedTensorError when the memory has been recycled.
+   */
+  toArray(): NestedArray {
+    const values = copyOut(this.block);
+    const read = this.dtype === 'bool' ? (i: number) => values[i] !== 0 : (i: number) => values[i]!;
+    let next = 0;
+    const nest = (axis: number): NestedArray =>
+      axis === this.shape.length ? read(next++) : Array.from({ length: this.shape[axis]! }, () => nest(axis + 1));
+    return nest(0);
+  }
+
+  /** @internal */
+  toJSON(): NestedArray {
+    return this.toArray();
+  }
+
+  // ---- differentiation ------------------------------------------------------------------------------------------
+
+  /** Whether a backward pass reaches this tensor. Settable on leaves: tensors that no recorded operation made. */
+  get requiresGrad(): boolean {
+    return this.node !== null;
+  }
+
+  set requiresGrad(wanted: boolean) {
+    if (wanted === this.requiresGrad) return;
+    if (!this.isLeaf) {
+      throw new GradientError(
+        'requiresGrad',
+        `got a tensor made by ${this.madeBy}, which is recorded; expected a leaf`,
+        'Use .detach() for a copy that is cut off from the tape.',
+      );
+    }
+    if (wanted && !isFloating(this.dtype)) {
+      throw new DTypeError(
+        'requiresGrad',
+        { x: this.dtype },
+        'float32 or float64',
+        'Integers have no derivative: use .cast().',
+      );
+    }
+    this.node = wanted ? new Node(null, [], undefined, this) : null;
+  }
+
+  /** True when no recorded operation made it: data, parameters, and everything that needs no gradient. */
+  get isLeaf(): boolean {
+    return this.node === null || this.node.primitive === null;
+  }
+
+  /**
+   * The gradient that `backward()` has accumulated here; null before the first one and after `zeroGrad()`.
+   * Setting it to null releases it.
+   */
+  get grad(): Tensor | null {
+    return this.gradient;
+  }
+
+  set grad(value: Tensor | null) {
+    if (this.gradient !== null && this.gradient !== value) this.gradient.release();
+    this.gradient = value;
+  }
+
+  /** Forgets the accumulated gradient and recycles its memory. */
+  zeroGrad(): void {
+    this.grad = null;
+  }
+
+  // ---- memory ---------------------------------------------------------------------------------------------------
+
+  /** Gives the memory up; it is recycled once no pin holds it. Twice is the same as once. @internal */
+  release(): void {
+    if (this.released) return;
+    this.released = true;
+    if (this.node !== null && this.node.output === this) this.node.outputReleased();
+    if (this.pins === 0) this.recycle();
+  }
+
+  /** Whether the owner has given it up, though a pin may still hold the memory. @internal */
+  get handleReleased(): boolean {
+    return this.released;
+  }
+
+  /** Holds the memory, and that of the tangents, whatever their owner does. @internal */
+  pin(): void {
+    this.pins++;
+    if (this.tangents !== null) for (const { value } of this.tangents) value.pin();
+  }
+
+  /** @internal */
+  unpin(): void {
+    if (--this.pins === 0 && this.released) this.recycle();
+    if (this.tangents !== null) for (const { value } of this.tangents) value.unpin();
+  }
+
+  /** Gives a tensor that may be pinned already its tangents. @internal */
+  attachTangents(tangents: readonly Tangent[] | null): void {
+    this.tangents = tangents;
+    for (let i = 0; i < this.pins; i++) for (const { value } of tangents ?? []) value.pin();
+  }
+
+  /** Takes its numbers from this block from now on, and its shape. The claim on the old one is the caller's. @internal */
+  moveTo(block: Block): void {
+    this.memory = block;
+    (this as { shape: Shape }).shape = block.shape;
+  }
+
+  private recycle(): void {
+    const { memory } = this;
+    if (memory === null) return;
+    this.memory = null;
+    memory.storage.release();
+  }
+
+  /**
+   * Releases the memory now instead of leaving it to its owner or the garbage collector: `using x = …`, or a call.
+   * Never needed. Reading the tensor afterwards throws ReleasedTensorError.
+   */
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}
+
+/** Arithmetic takes tensors and numbers, and broadcasts. Every method is also a function of the package, under NumPy's name. */
+export interface Tensor {
+  // ---- arithmetic ------------------------------------------------------------------------------------------------
+  /** this + b */
+  add(b: Tensor | number): Tensor;
+  /** this − b (`subtract`) */
+  sub(b: Tensor | number): Tensor;
+  /** this · b, element by element (`multiply`) */
+  mul(b: Tensor | number): Tensor;
+  /** this / b (`divide`); integers divide to float32 */
+  div(b: Tensor | number): Tensor;
+  /** thisᵇ (`power`) */
+  pow(b: Tensor | number): Tensor;
+  /** The larger of two; NaN where either is. */
+  maximum(b: Tensor | number): Tensor;
+  /** The smaller of two; NaN where either is. */
+  minimum(b: Tensor | number): Tensor;
+  /** −this (`negative`) */
+  neg(): Tensor;
+  /** 1 / this */
+  reciprocal(): Tensor;
+  /** this² */
+  square(): Tensor;
+  /** √this; gradient +∞ at 0 */
+  sqrt(): Tensor;
+  /** |this|; gradient 0 at 0 */
+  abs(): Tensor;
+  /** −1, 0 or 1 */
+  sign(): Tensor;
+  /** eˣ */
+  exp(): Tensor;
+  /** ln x */
+  log(): Tensor;
+  /** tanh x */
+  tanh(): Tensor;
+  /** 1 / (1 + e⁻ˣ) */
+  sigmoid(): Tensor;
+  /** max(x, 0); gradient 0 at 0 */
+  relu(): Tensor;
+
+  // ---- comparison and choice; comparisons give bool -----------------------------------------------------------------
+  /** this = b */
+  equal(b: Tensor | number): Tensor;
+  /** this ≠ b */
+  notEqual(b: Tensor | number): Tensor;
+  /** this < b */
+  less(b: Tensor | number): Tensor;
+  /** this ≤ b */
+  lessEqual(b: Tensor | number): Tensor;
+  /** this > b */
+  greater(b: Tensor | number): Tensor;
+  /** this ≥ b */
+  greaterEqual(b: Tensor | number): Tensor;
+  /** Whether both are true. */
+  logicalAnd(b: Tensor): Tensor;
+  /** Whether either is true. */
+  logicalOr(b: Tensor): Tensor;
+  /** Whether this is false. */
+  logicalNot(): Tensor;
+  /** `a` where this (bool) holds, else `b`. */
+  where(a: Tensor | number, b: Tensor | number): Tensor;
+  /** Held between two bounds. */
+  clip(low: number, high: number): Tensor;
+  /** The same numbers in another dtype. */
+  cast(dtype: DType): Tensor;
+
+  // ---- reductions; over all axes unless `axis` names some ------------------------------------------------------------
+  /** Σ, pairwise in double precision */
+  sum(options?: ReduceOptions): Tensor;
+  /** Σ / count */
+  mean(options?: ReduceOptions): Tensor;
+  /** Largest element; equal ones share the gradient. */
+  max(options?: ReduceOptions): Tensor;
+  /** Smallest element; equal ones share the gradient. */
+  min(options?: ReduceOptions): Tensor;
+  /** Index of the first largest element, int32. */
+  argmax(options?: ArgOptions): Tensor;
+  /** Index of the first smallest element, int32. */
+  argmin(options?: ArgOptions): Tensor;
+  /** Sums over the axes that broadcasting from `shape` repeated. */
+  sumTo(shape: Shape): Tensor;
+
+  // ---- shape and place; without a copy where strides allow -----------------------------------------------------------
+  /** The same elements under another shape; one extent may be −1. */
+  reshape(shape: Shape): Tensor;
+  /** Axis i of the result is axis `axes[i]`; reversed by default. */
+  permute(axes?: readonly number[]): Tensor;
+  /** Exchanges two axes. */
+  swapAxes(a: number, b: number): Tensor;
+  /** Repeats axes of extent 1 up to `shape`. */
+  broadcastTo(shape: Shape): Tensor;
+  /** Inserts an axis of extent 1. */
+  expandDims(axis: number): Tensor;
+  /** Drops axes of extent 1. */
+  squeeze(axis?: number | readonly number[]): Tensor;
+  /** A part: per axis an index, `[start, stop, step]`, or null for all. */
+  slice(...ranges: readonly Range[]): Tensor;
+  /** The slices at `indices` (int32) along an axis. */
+  take(indices: Tensor, options?: { readonly axis?: number }): Tensor;
+  /** All axes reversed. */
+  readonly T: Tensor;
+  /** The last two axes exchanged: the transpose of each matrix. */
+  readonly mT: Tensor;
+
+  // ---- products and softmax ------------------------------------------------------------------------------------------
+  /** Matrix product of the last two axes. */
+  matmul(b: Tensor): Tensor;
+  /** eˣ / Σ eˣ along `axis` (−1) */
+  softmax(options?: SoftmaxOptions): Tensor;
+  /** ln softmax along `axis` (−1) */
+  logSoftmax(options?: SoftmaxOptions): Tensor;
+
+  // ---- tape and memory -----------------------------------------------------------------------------------------------
+  /** The same numbers, cut off from the tape and safe to keep. */
+  detach(): Tensor;
+  /** Overwrites the numbers in place. */
+  assign(value: Tensor): Tensor;
+  /** Adds the derivative of this to the `.grad` of every leaf. */
+  backward(options?: BackwardOptions): void;
+  /** dtype, shape and numbers */
+  toString(): string;
+}
+
+Object.defineProperty(Tensor.prototype, brand, { value: true });
+
+/** Whether `value` is a tensor, of this copy of the library or another. */
+export function isTensor(value: unknown): value is Tensor {
+  return typeof value === 'object' && value !== null && brand in value;
+}

@@ -1,0 +1,241 @@
+/** Derivatives of functions, as JAX spells them. */
+
+import { ArgumentError, DTypeError, isFloating, showShape } from '@cotangent/kernels';
+import { nothingToDifferentiate, Order, sweep, takeOver } from '../backward.js';
+import { ones, zerosLike } from '../create.js';
+import { GradientError } from '../errors.js';
+import { enableGrad, modes } from '../modes.js';
+import { identity } from '../primitives/reshape.js';
+import { type Scope, scope, scopes } from '../scope.js';
+import { Node } from '../tape.js';
+import { isTensor, Tensor } from '../tensor.js';
+import { type MapTree, mapTree } from '../trees.js';
+
+/** Options of `grad` and `valueAndGrad`. */
+export interface GradOptions {
+  /** Which arguments to differentiate with respect to; a list gives a list of gradients. @defaultValue 0 */
+  argnums?: number | readonly number[];
+  /** The function returns `[value, auxiliary]`; only the value is differentiated. @defaultValue false */
+  hasAux?: boolean;
+  /**
+   * Record the differentiation itself with respect to tensors from outside (parameters a loss closes over), for use in
+   * an outer `backward()`. Inside another transform this happens by itself. @defaultValue false
+   */
+  createGraph?: boolean;
+}
+
+const optionNames = ['argnums', 'hasAux', 'createGraph'];
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** Gradients have the structure of the argument: a tensor for a tensor, an array for an array, an object for an object. */
+export type Gradient<T> = MapTree<T, Tensor>;
+
+/** The gradient for the chosen arguments: of argument 0 unless `argnums` says otherwise. */
+export type GradientOf<F extends AnyFunction, O extends GradOptions> = O extends { argnums: readonly number[] }
+  ? Tensor[] & { [K in keyof O['argnums']]: Gradient<Parameters<F>[number]> }
+  : O extends { argnums: infer N extends number }
+    ? Gradient<Parameters<F>[N]>
+    : Gradient<Parameters<F>[0]>;
+
+/** What `f` returns as its value: itself, or the first of `[value, auxiliary]`. */
+type ValueOf<F extends AnyFunction, O extends GradOptions> = O extends { hasAux: true } ? ReturnType<F> : Tensor;
+
+/**
+ * A function that computes `f` and its gradient in one go. Whatever else was computed on the way is recycled before it
+ * returns.
+ *
+ * At top level results are plain values. If they depend on something tracked from outside (a parameter with
+ * `requiresGrad`), differentiating them later throws GradientError unless `createGraph` was set: never a silent zero.
+ *
+ * @param f returns one floating number as a tensor, or `[that, auxiliary]` with `hasAux`
+ * @returns arguments of `f` → `[value, gradient]`; with `hasAux`, `[[value, auxiliary], gradient]`
+ * @throws GradientError when the value is not one floating element, or `f` is asynchronous
+ * @example
+ * const [loss, gradient] = valueAndGrad((w: Tensor) => w.square().sum())(tensor([1, 2]));
+ * // loss → 5, gradient → [2, 4]
+ */
+export function valueAndGrad<F extends AnyFunction, const O extends GradOptions = Record<never, never>>(
+  f: F,
+  options: O = {} as O,
+): (...args: Parameters<F>) => [ValueOf<F, O>, GradientOf<F, O>] {
+  checkOptions(options);
+  return (...args) => differentiate('valueAndGrad', f, args, options) as [ValueOf<F, O>, GradientOf<F, O>];
+}
+
+/**
+ * The gradient of `f`, a function of the same arguments.
+ *
+ * @param f returns one floating number as a tensor, or `[that, auxiliary]` with `hasAux`
+ * @returns arguments of `f` → gradient; with `hasAux`, `[gradient, auxiliary]`
+ * @throws as `valueAndGrad`
+ * @example
+ * grad((x: Tensor) => x.square().sum())(tensor([1, 2])); // → [2, 4]
+ * grad(grad((x: Tensor) => x.pow(3)))(tensor(2));        // → 12
+ */
+export function grad<F extends AnyFunction, const O extends GradOptions = Record<never, never>>(
+  f: F,
+  options: O = {} as O,
+): (...args: Parameters<F>) => O extends { hasAux: true } ? [GradientOf<F, O>, unknown] : GradientOf<F, O> {
+  checkOptions(options);
+  return (...args) => {
+    const [value, gradient] = differentiate('grad', f, args, options);
+    return (options.hasAux ? [gradient, (value as [Tensor, unknown])[1]] : gradient) as never;
+  };
+}
+
+function checkOptions(options: GradOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!optionNames.includes(name)) {
+      throw new ArgumentError('grad', `got unknown option '${name}'; expected one of ${optionNames.join(', ')}`);
+    }
+  }
+}
+
+function differentiate(
+  operation: string,
+  f: AnyFunction,
+  args: readonly unknown[],
+  options: GradOptions,
+): [unknown, unknown] {
+  const { argnums = 0, hasAux = false } = options;
+  const chosen = typeof argnums === 'number' ? [argnums] : argnums;
+  for (const n of chosen) {
+    if (!Number.isInteger(n) || n < 0 || n >= args.length) {
+      throw new ArgumentError(
+        operation,
+        `got argnums ${n} for ${args.length} arguments; expected integers from 0 to ${args.length - 1}`,
+      );
+    }
+  }
+  const nested = modes.transformDepth > 0 && modes.recording;
+  const connected = nested || options.createGraph === true;
+  return scope(() => {
+    const watched: Watched[] = [];
+    const inner = args.map((arg, i) =>
+      chosen.includes(i) ? mapTree(arg, (leaf) => watch(operation, leaf, connected, watched)) : arg,
+    );
+    const result = run(operation, f, inner);
+    const value = hasAux ? (result as [Tensor, unknown])[0] : (result as Tensor);
+    checkValue(operation, value);
+
+    const { gradients, outside } = pullBack(operation, value, watched, connected);
+    const plain = connected ? (x: Tensor) => x : (x: Tensor) => cutOff(x, outside);
+    const byAlias = new Map(watched.map(({ alias }, i) => [alias, plain(gradients[i]!)]));
+    const gradientOf = (arg: unknown): unknown => mapTree(arg, (leaf) => byAlias.get(leaf)!);
+    const gradient = typeof argnums === 'number' ? gradientOf(inner[argnums]) : chosen.map((n) => gradientOf(inner[n]));
+    const kept = hasAux ? [plain(value), mapTree((result as [Tensor, unknown])[1], plain)] : plain(value);
+    return [kept, gradient];
+  });
+}
+
+/** An argument and its stand-in, at which the sweep stops. */
+interface Watched {
+  readonly original: Tensor;
+  readonly alias: Tensor;
+  readonly node: Node;
+}
+
+function watch(operation: string, original: Tensor, connected: boolean, watched: Watched[]): Tensor {
+  if (!isFloating(original.dtype)) {
+    throw new DTypeError(
+      operation,
+      { argument: original.dtype },
+      'float32 or float64',
+      'Integers have no derivative: use .cast().',
+    );
+  }
+  original.block.storage.claim();
+  const alias = new Tensor(original.block, original.madeBy);
+  alias.tangents = original.tangents;
+  scopes.current!.adopt(alias);
+  // Inside another transform the stand-in is linked to what it stands for, so that the outer one sees through it.
+  const linked = connected && original.node !== null;
+  alias.node = linked
+    ? new Node(identity as never, [original], undefined, alias)
+    : new Node(null, [], undefined, alias);
+  watched.push({ original, alias, node: alias.node });
+  return alias;
+}
+
+function run(operation: string, f: AnyFunction, args: readonly unknown[]): unknown {
+  modes.transformDepth++;
+  try {
+    const result = enableGrad(() => (f as (...all: unknown[]) => unknown)(...args));
+    if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+      throw new GradientError(
+        operation,
+        'got an asynchronous function; expected one that returns its tensor',
+        'Await data first, and differentiate the synchronous part.',
+      );
+    }
+    return result;
+  } finally {
+    modes.transformDepth--;
+  }
+}
+
+function checkValue(operation: string, value: unknown): asserts value is Tensor {
+  if (!isTensor(value)) {
+    const came = Array.isArray(value) ? 'an array' : value === null ? 'null' : typeof value;
+    throw new GradientError(
+      operation,
+      `the function returned ${came}; expected a tensor of one element`,
+      'Pass { hasAux: true } to return [value, auxiliary].',
+    );
+  }
+  if (value.size !== 1) {
+    throw new GradientError(
+      operation,
+      `the function returned shape ${showShape(value.shape)}; expected one element`,
+      'Reduce it with .sum() or .mean().',
+    );
+  }
+  if (!isFloating(value.dtype)) {
+    throw new GradientError(operation, `the function returned ${value.dtype}; expected float32 or float64`);
+  }
+}
+
+/** One gradient for each watched argument, and whether anything else tracked took part. */
+function pullBack(
+  operation: string,
+  value: Tensor,
+  watched: readonly Watched[],
+  createGraph: boolean,
+): { gradients: Tensor[]; outside: boolean } {
+  const owner = scopes.current!;
+  const found = new Map<Node, Tensor>();
+  let outside = watched.some(({ original }) => original.node !== null || original.severed) || value.severed;
+  if (value.severed && value.node === null) throw nothingToDifferentiate(operation, value);
+  if (value.node !== null && watched.length > 0) {
+    const targets = watched.map(({ node }) => node);
+    const order = new Order(operation, value.node, targets);
+    outside ||= order.reachesOutside;
+    sweep(order, value.node, ones(value.shape, { dtype: value.dtype }), {
+      targets,
+      createGraph,
+      deliver: (node, g) => {
+        found.set(node, createGraph ? g : own(g, owner));
+      },
+    });
+    if (!createGraph) for (const node of order.nodes) if (!targets.includes(node)) node.consume();
+  }
+  return { gradients: watched.map(({ node, original }) => found.get(node) ?? zerosLike(original)), outside };
+}
+
+/** A sweep's cotangent, and its tangents, as tensors of the scope of this transform. */
+function own(g: Tensor, owner: Scope): Tensor {
+  const gradient = new Tensor(takeOver(g, true), 'grad');
+  owner.adopt(gradient);
+  gradient.tangents = g.tangents?.map(({ level, value }) => ({ level, value: own(value, owner) })) ?? null;
+  return gradient;
+}
+
+/** Takes a result of this transform off the tape. What was only passed through from outside stays as it is. */
+function cutOff(x: Tensor, severed: boolean): Tensor {
+  if (x.owner === scopes.current) {
+    x.node = null;
+    x.severed = severed;
+  }
+  return x;
+}

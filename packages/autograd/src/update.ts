@@ -1,0 +1,61 @@
+/** Memory that lives as long as a model, and changes to it in place: what parameters and optimizers are made of. */
+
+import { ArgumentError, type Block, copyInto, invariant, newBlock, withContiguous } from '@cotangent/kernels';
+import { Tensor } from './tensor.js';
+
+/** A copy of `x` in heap memory that no scope releases and no budget moves: for parameters and optimizer state. */
+export function persistent(x: Tensor): Tensor {
+  return new Tensor(persistentBlock(x), x.madeBy);
+}
+
+/** Gives a tensor that has no numbers yet (a parameter of deferred shape) a copy of those of `value`, and its shape. */
+export function giveValue(target: Tensor, value: Tensor): void {
+  invariant(
+    !target.hasValue && target.dtype === value.dtype,
+    'a tensor was given a second value, or one of another dtype',
+  );
+  target.moveTo(persistentBlock(value));
+}
+
+function persistentBlock(x: Tensor): Block {
+  const block = newBlock(x.dtype, x.shape, false);
+  copyInto(block, x.block);
+  return block;
+}
+
+/**
+ * Runs an in-place kernel: it changes `targets` and reads `inputs` (all handed over contiguous), outside the tape. A
+ * backward pass that had kept a target notices by its version and refuses.
+ *
+ * @throws ArgumentError when a target is a strided view, whose owner would not expect the change
+ */
+export function update(
+  kernel: (targets: readonly Block[], inputs: readonly Block[]) => void,
+  targets: readonly Tensor[],
+  inputs: readonly Tensor[],
+): void {
+  const blocks = targets.map((target) => target.block);
+  for (const block of blocks) {
+    if (!block.contiguous) {
+      throw new ArgumentError(
+        'update',
+        'got a strided view to change in place',
+        'Copy it first: tensor(view, { requiresGrad: true }).',
+      );
+    }
+  }
+  withAllContiguous(
+    inputs.map((input) => input.block),
+    (read) => kernel(blocks, read),
+  );
+  for (const block of blocks) block.storage.version++;
+}
+
+function withAllContiguous(
+  given: readonly Block[],
+  use: (blocks: readonly Block[]) => void,
+  done: readonly Block[] = [],
+): void {
+  if (done.length === given.length) use(done);
+  else withContiguous(given[done.length]!, (block) => withAllContiguous(given, use, [...done, block]));
+}

@@ -1,0 +1,30 @@
+/** Choosing between two values. */
+
+import { forEachRun, type Kernel } from './runs.js';
+
+/** `a` where `condition` is not 0, else `b`; the three broadcast together. */
+export const where: Kernel = (out, [condition, a, b]) => {
+  const { data } = out;
+  const [c, x, y] = [condition!.data, a!.data, b!.data];
+  forEachRun(out.shape, [out, condition!, a!, b!], (at, n, steps) => {
+    const [o, atC, atX, atY] = at as [number, number, number, number];
+    const [, stepC, stepX, stepY] = steps as [number, number, number, number];
+    for (let i = 0; i < n; i++)
+      data[o + i * steps[0]!] = c[atC + i * stepC] !== 0 ? x[atX + i * stepX]! : y[atY + i * stepY]!;
+  });
+};
+
+/** The bounds of `clip`. */
+export interface ClipAttributes {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** x held between two bounds; NaN stays NaN. */
+export const clip: Kernel<ClipAttributes> = (out, [x], { low, high }) => {
+  const [y, data] = [out.data, x!.data];
+  forEachRun(out.shape, [out, x!], (at, n, steps) => {
+    for (let i = 0; i < n; i++)
+      y[at[0]! + i * steps[0]!] = Math.min(Math.max(data[at[1]! + i * steps[1]!]!, low), high);
+  });
+};

@@ -1,0 +1,46 @@
+/** Softmax and its logarithm along one axis, shifted by the row's maximum so that nothing overflows. */
+
+import type { TypedArray } from '../dtype.js';
+import type { Kernel } from '../elementwise/runs.js';
+import { forEachRow } from './rows.js';
+
+/** The axis that sums to 1, counted from the front. */
+export interface AxisAttributes {
+  readonly axis: number;
+}
+
+/** The row's largest element, or 0 where that is infinite (so that ∞ − ∞ does not turn a whole row into NaN). */
+export function rowShift(x: TypedArray, at: number, step: number, n: number): number {
+  let largest = x[at]!;
+  for (let i = 1; i < n; i++) largest = Math.max(largest, x[at + i * step]!);
+  return Number.isFinite(largest) || Number.isNaN(largest) ? largest : 0;
+}
+
+/** ln Σ eˣ over a row. */
+export function rowLogSumExp(x: TypedArray, at: number, step: number, n: number): number {
+  const shift = rowShift(x, at, step, n);
+  let total = 0;
+  for (let i = 0; i < n; i++) total += Math.exp(x[at + i * step]! - shift);
+  return shift + Math.log(total);
+}
+
+/** eˣ / Σ eˣ */
+export const softmax: Kernel<AxisAttributes> = (out, [x], { axis }) => {
+  const [y, data] = [out.data, x!.data];
+  forEachRow(out, [x!], axis, (o, stepOut, [at], [step], n) => {
+    const shift = rowShift(data, at!, step!, n);
+    let total = 0;
+    for (let i = 0; i < n; i++) total += Math.exp(data[at! + i * step!]! - shift);
+    // Each exponential twice rather than a row rounded to the dtype of `out` before it is divided.
+    for (let i = 0; i < n; i++) y[o + i * stepOut] = Math.exp(data[at! + i * step!]! - shift) / total;
+  });
+};
+
+/** x − ln Σ eˣ */
+export const logSoftmax: Kernel<AxisAttributes> = (out, [x], { axis }) => {
+  const [y, data] = [out.data, x!.data];
+  forEachRow(out, [x!], axis, (o, stepOut, [at], [step], n) => {
+    const total = rowLogSumExp(data, at!, step!, n);
+    for (let i = 0; i < n; i++) y[o + i * stepOut] = data[at! + i * step!]! - total;
+  });
+};

@@ -1,0 +1,100 @@
+/** @cotangent/kernels: numbers in memory. Dtypes, shapes, the heap and the loops that run over them; nothing of gradients. */
+
+// Numbers and their memory
+export {
+  bytesPerElement,
+  createArray,
+  type DType,
+  dtypeOfArray,
+  dtypes,
+  floatingDType,
+  isDType,
+  isFloating,
+  promoteDTypes,
+  type TypedArray,
+} from './dtype.js';
+export {
+  broadcastShapes,
+  checkShape,
+  normalizeAxes,
+  normalizeAxis,
+  reducedShape,
+  resolveReshape,
+  type Shape,
+  shapesEqual,
+  sizeOf,
+} from './shape.js';
+export {
+  contiguousStrides,
+  expandLayout,
+  isContiguous,
+  type Layout,
+  permuteLayout,
+  reshapeLayout,
+  sliceLayout,
+  type Strides,
+} from './layout.js';
+export { Block, copyOut, newBlock } from './block.js';
+export {
+  configureHeap,
+  type HeapOptions,
+  type HeapStats,
+  heapMemory,
+  heapStats,
+  resetHeapStats,
+} from './heap/heap.js';
+export { Storage } from './heap/storage.js';
+export {
+  ArgumentError,
+  CotangentError,
+  DTypeError,
+  FormatError,
+  IndexError,
+  InternalError,
+  invariant,
+  type Shaped,
+  ShapeError,
+  showShape,
+} from './errors.js';
+
+// Kernels
+export type { Kernel } from './elementwise/runs.js';
+export { mapBinary, mapUnary } from './elementwise/runs.js';
+export {
+  abs,
+  add,
+  divide,
+  maximum,
+  minimum,
+  multiply,
+  negative,
+  power,
+  sign,
+  sqrt,
+  square,
+  subtract,
+} from './elementwise/arithmetic.js';
+export { equal, greater, greaterEqual, less, lessEqual, notEqual } from './elementwise/comparison.js';
+export { exp, log } from './elementwise/exponential.js';
+export { relu, reluBackward, sigmoid, tanh } from './elementwise/activation.js';
+export { type ClipAttributes, clip, where } from './elementwise/select.js';
+export type { ReduceAttributes } from './reduce/axes.js';
+export { sum } from './reduce/sum.js';
+export { argmax, argmin, max, min } from './reduce/extremum.js';
+export { matmul } from './matmul/plain.js';
+export { cast, copy, copyInto, fill, loosen, withContiguous } from './move/copy.js';
+export { concat, placeSlice, type SliceAttributes } from './move/concat.js';
+export { gather, scatterAdd } from './move/gather.js';
+export { type AxisAttributes, logSoftmax, softmax } from './fused/softmax.js';
+export { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './fused/crossEntropy.js';
+export { type AdamStep, adamStep, momentumStep, type SGDStep, sgdStep } from './fused/optimizerStep.js';
+
+// Randomness
+export {
+  defaultGenerator,
+  Generator,
+  type GeneratorState,
+  manualSeed,
+  type NormalOptions,
+  type UniformOptions,
+} from './random/generator.js';

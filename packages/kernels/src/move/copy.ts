@@ -1,0 +1,75 @@
+/** Copies between layouts and dtypes. */
+
+import { type Block, newBlock } from '../block.js';
+import { isFloating } from '../dtype.js';
+import { forEachRun, type Kernel } from '../elementwise/runs.js';
+
+/** Writes `x` into `out`; both may be strided, and `x` broadcasts to the shape of `out`. */
+export function copyInto(out: Block, x: Block): void {
+  if (out.size === 0) return; // nothing to copy, and the offset of an empty view may lie past the end
+  if (out.contiguous && x.contiguous && out.size === x.size) {
+    out.data.set(x.data.subarray(x.offset, x.offset + x.size), out.offset);
+    return;
+  }
+  const [target, source] = [out.data, x.data];
+  forEachRun(out.shape, [out, x], (at, n, steps) => {
+    const [o, from] = at as [number, number];
+    const [stepOut, step] = steps as [number, number];
+    for (let i = 0; i < n; i++) target[o + i * stepOut] = source[from + i * step]!;
+  });
+}
+
+/** A contiguous copy. */
+export const copy: Kernel = (out, [x]) => copyInto(out, x!);
+
+/** Writes one value everywhere. */
+export function fill(out: Block, value: number): void {
+  if (out.contiguous) {
+    out.data.fill(value, out.offset, out.offset + out.size);
+    return;
+  }
+  forEachRun(out.shape, [out], (at, n, steps) => {
+    for (let i = 0; i < n; i++) out.data[at[0]! + i * steps[0]!] = value;
+  });
+}
+
+/**
+ * Converts to the dtype of `out`. Floats become integers by dropping the fraction (and wrap where they do not fit, as
+ * JavaScript's typed arrays do); everything but 0 becomes true.
+ */
+export const cast: Kernel = (out, [x]) => {
+  if (out.dtype !== 'bool' || !(isFloating(x!.dtype) || x!.dtype === 'int32' || x!.dtype === 'uint8')) {
+    copyInto(out, x!);
+    return;
+  }
+  forEachRun(out.shape, [out, x!], (at, n, steps) => {
+    for (let i = 0; i < n; i++) out.data[at[0]! + i * steps[0]!] = x!.data[at[1]! + i * steps[1]!] !== 0 ? 1 : 0;
+  });
+};
+
+/** Runs `use` on `x` itself if it is contiguous, else on a contiguous copy that is given back afterwards. */
+export function withContiguous<R>(x: Block, use: (contiguous: Block) => R): R {
+  if (x.contiguous) return use(x);
+  const copied = newBlock(x.dtype, x.shape, false);
+  try {
+    copyInto(copied, x);
+    return use(copied);
+  } finally {
+    copied.storage.release();
+  }
+}
+
+/**
+ * Hands a block (and the caller's claim on it) over to the garbage collector: the same block where it may stay in the
+ * heap as loose memory, else a copy in memory that V8 collects anywhere, and the claim is released.
+ */
+export function loosen(block: Block): Block {
+  const { storage } = block;
+  if (!storage.inHeap) return block;
+  const whole = block.contiguous && block.size === storage.length;
+  if (whole && storage.claims === 1 && storage.loosen()) return block;
+  const copied = newBlock(block.dtype, block.shape, true);
+  copyInto(copied, block);
+  storage.release();
+  return copied;
+}

@@ -1,0 +1,86 @@
+/** Picking slices by index, and adding slices back to where they came from. */
+
+import type { Block } from '../block.js';
+import { createArray } from '../dtype.js';
+import { forEachRun, type Kernel } from '../elementwise/runs.js';
+import { IndexError } from '../errors.js';
+import { permuteLayout, sliceLayout } from '../layout.js';
+import { sizeOf } from '../shape.js';
+import { copyInto, fill, withContiguous } from './copy.js';
+
+/** Indices in row-major order, counted from the front. @throws IndexError for one outside −extent … extent − 1 */
+function readIndices(operation: string, indices: Block, extent: number): Int32Array {
+  const result = createArray('int32', indices.size) as Int32Array;
+  let next = 0;
+  forEachRun(indices.shape, [indices], (at, n, steps) => {
+    for (let i = 0; i < n; i++) {
+      const index = indices.data[at[0]! + i * steps[0]!]!;
+      if (!Number.isInteger(index) || index < -extent || index >= extent) {
+        throw new IndexError(
+          operation,
+          `got index ${index} at position ${next}; expected integers from ${-extent} to ${extent - 1}`,
+        );
+      }
+      result[next++] = index < 0 ? index + extent : index;
+    }
+  });
+  return result;
+}
+
+/** The block with `axis` moved to the front, so that `[k]` is the k-th slice. */
+function slicesAlong(block: Block, axis: number): Block {
+  const others = block.shape.map((_, i) => i).filter((i) => i !== axis);
+  return block.view(permuteLayout(block, [axis, ...others]));
+}
+
+/** Slice k of a block whose first axis counts slices. */
+function sliceAt(slices: Block, k: number): Block {
+  const rank = slices.shape.length;
+  const start = new Array<number>(rank).fill(0);
+  start[0] = k;
+  return slices.view(sliceLayout(slices, start, [1, ...slices.shape.slice(1)], new Array<number>(rank).fill(1)));
+}
+
+/** `x` and the picked slices lined up: their slices along `axis`, and along the merged index axes. */
+function aligned(whole: Block, picked: Block, indices: Block, axis: number): { slices: Block; targets: Block } {
+  // picked: [...before, ...indices, ...after], contiguous. Merge the index axes into one.
+  const before = whole.shape.slice(0, axis);
+  const after = whole.shape.slice(axis + 1);
+  const after1 = sizeOf(after);
+  const shape = [...before, indices.size, ...after];
+  const strides = [...picked.strides.slice(0, axis), after1, ...picked.strides.slice(axis + indices.shape.length)];
+  const merged = picked.view({ shape, strides, offset: picked.offset });
+  return { slices: slicesAlong(whole, axis), targets: slicesAlong(merged, axis) };
+}
+
+/** `out[…, i…, …] = x[…, indices[i…], …]` along `axis`. Negative indices count from the end. */
+export const gather: Kernel<{ readonly axis: number }> = (out, [x, indices], { axis }) => {
+  const picks = readIndices('take', indices!, x!.shape[axis]!);
+  if (axis === 0 && x!.contiguous) {
+    // Rows: the embedding and batching case, one copy a row.
+    const row = x!.size / Math.max(1, x!.shape[0]!);
+    for (let k = 0; k < picks.length; k++) {
+      const from = x!.offset + picks[k]! * row;
+      out.data.set(x!.data.subarray(from, from + row), out.offset + k * row);
+    }
+    return;
+  }
+  const { slices, targets } = aligned(x!, out, indices!, axis);
+  for (let k = 0; k < picks.length; k++) copyInto(sliceAt(targets, k), sliceAt(slices, picks[k]!));
+};
+
+/** Zeros with every slice of `x` added at its index along `axis`, in order: the transpose of `gather`. */
+export const scatterAdd: Kernel<{ readonly axis: number }> = (out, [x, indices], { axis }) => {
+  fill(out, 0);
+  const picks = readIndices('scatterAdd', indices!, out.shape[axis]!);
+  withContiguous(x!, (contiguous) => {
+    const { slices, targets } = aligned(out, contiguous, indices!, axis);
+    for (let k = 0; k < picks.length; k++) {
+      const target = sliceAt(slices, picks[k]!);
+      const source = sliceAt(targets, k);
+      forEachRun(target.shape, [target, source], (at, n, steps) => {
+        for (let i = 0; i < n; i++) target.data[at[0]! + i * steps[0]!]! += source.data[at[1]! + i * steps[1]!]!;
+      });
+    }
+  });
+};

@@ -1,0 +1,242 @@
+/** Streams of random numbers. */
+
+import type { Block } from '../block.js';
+import { ArgumentError, FormatError, invariant } from '../errors.js';
+import { normalQuantile } from './normal.js';
+import { threefry2x32 } from './threefry.js';
+
+/** Bounds of uniform numbers. */
+export interface UniformOptions {
+  /** Smallest value. @defaultValue 0 */
+  low?: number;
+  /** Never reached. @defaultValue 1 */
+  high?: number;
+}
+
+/** Parameters of normal numbers. */
+export interface NormalOptions {
+  /** @defaultValue 0 */
+  mean?: number;
+  /** @defaultValue 1 */
+  standardDeviation?: number;
+}
+
+/** Everything a generator is, as plain data: what a checkpoint stores. */
+export interface GeneratorState {
+  /** Two unsigned 32-bit words. */
+  readonly key: readonly [number, number];
+  /** Position in the stream, low and high 32-bit word. */
+  readonly counter: readonly [number, number];
+}
+
+const twoTo32 = 2 ** 32;
+const isWord = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < twoTo32;
+
+/** Φ(2) − Φ(−2) and Φ(−2): where a standard normal is cut off for `fillTruncatedNormal`. */
+const lowerTail = 0.02275013194817921;
+const middle = 1 - 2 * lowerTail;
+
+/**
+ * A stream of random numbers, Threefry-2x32-20 under a key: the same seed gives the same bits on every machine, and
+ * `split` gives streams that are independent of each other.
+ *
+ * @example
+ * const generator = new Generator(42);
+ * generator.uniform();
+ */
+export class Generator {
+  private key: readonly [number, number];
+  private low = 0;
+  private high = 0;
+  private readonly words = new Uint32Array(2);
+
+  /** @param seed a whole number from 0 to 2⁵³ − 1; its two words are the key, as in JAX. @throws ArgumentError for others */
+  constructor(seed: number) {
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      throw new ArgumentError('Generator', `got seed ${String(seed)}; expected a whole number from 0 to 2^53 - 1`);
+    }
+    this.key = [Math.floor(seed / twoTo32), seed % twoTo32];
+  }
+
+  /** Key and position as plain data. */
+  get state(): GeneratorState {
+    return { key: this.key, counter: [this.low, this.high] };
+  }
+
+  /** Continues where `state` was taken. @throws FormatError unless it holds four 32-bit words */
+  static fromState(state: GeneratorState): Generator {
+    const words = [...(state?.key ?? []), ...(state?.counter ?? [])];
+    if (words.length !== 4 || !words.every(isWord)) {
+      throw new FormatError(
+        'Generator.fromState',
+        `got ${JSON.stringify(state)}; expected { key: [word, word], counter: [word, word] }`,
+      );
+    }
+    const generator = new Generator(0);
+    generator.key = [words[0]!, words[1]!];
+    [generator.low, generator.high] = [words[2]!, words[3]!];
+    return generator;
+  }
+
+  /** The next 64 bits, in `words`. */
+  private next(): void {
+    threefry2x32(this.words, this.key[0], this.key[1], this.low, this.high);
+    this.low = (this.low + 1) >>> 0;
+    if (this.low === 0) this.high = (this.high + 1) >>> 0;
+  }
+
+  /** Independent generators; this one moves on, so that splitting again gives others. @param count @defaultValue 2 */
+  split(count: number = 2): Generator[] {
+    return Array.from({ length: count }, () => {
+      this.next();
+      return Generator.fromState({ key: [this.words[0]!, this.words[1]!], counter: [0, 0] });
+    });
+  }
+
+  /** One number from [0, 1), with 53 random bits. */
+  uniform(): number {
+    this.next();
+    return ((this.words[0]! >>> 5) * 2 ** 26 + (this.words[1]! >>> 6)) * 2 ** -53;
+  }
+
+  /**
+   * Numbers drawn evenly from [low, high) for every element: 24 random bits for float32, 53 for float64.
+   *
+   * @throws ArgumentError unless low < high, both finite
+   */
+  fillUniform(block: Block, { low = 0, high = 1 }: UniformOptions = {}): void {
+    if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {
+      throw new ArgumentError(
+        'randomUniform',
+        `got low ${low} and high ${high}; expected finite numbers with low < high`,
+      );
+    }
+    const single = block.dtype === 'float32';
+    // Rounding low + u (high − low) to the dtype can give `high` itself; the number below it is the last one allowed.
+    const last = single ? previousFloat32(high) : high;
+    this.fill(block, single ? 2 ** -24 : 0, (u) => {
+      const value = low + u * (high - low);
+      return value < high && (!single || Math.fround(value) < high) ? value : Math.max(low, single ? last : low);
+    });
+  }
+
+  /** Normal numbers for every element. @throws ArgumentError for a negative or infinite standard deviation */
+  fillNormal(block: Block, { mean = 0, standardDeviation = 1 }: NormalOptions = {}): void {
+    this.checkNormal('randomNormal', mean, standardDeviation);
+    this.fill(block, 2 ** -32, (u, cell) => mean + standardDeviation * normalQuantile(u + cell / 2));
+  }
+
+  /** Normal numbers at most two standard deviations from the mean, as Keras's truncated normal has them. */
+  fillTruncatedNormal(block: Block, { mean = 0, standardDeviation = 1 }: NormalOptions = {}): void {
+    this.checkNormal('randomTruncatedNormal', mean, standardDeviation);
+    this.fill(
+      block,
+      2 ** -32,
+      (u, cell) => mean + standardDeviation * normalQuantile(lowerTail + (u + cell / 2) * middle),
+    );
+  }
+
+  private checkNormal(operation: string, mean: number, standardDeviation: number): void {
+    if (!(Number.isFinite(mean) && Number.isFinite(standardDeviation) && standardDeviation >= 0)) {
+      throw new ArgumentError(
+        operation,
+        `got mean ${mean} and standardDeviation ${standardDeviation}; expected finite numbers, the second not negative`,
+      );
+    }
+  }
+
+  /**
+   * Calls `make(u, cell)` for each element with u from {0, cell, 2 cell, …} below 1. A float32 takes one word, a float64
+   * both; `cell32` is the grid of a single word.
+   */
+  private fill(block: Block, cell32: number, make: (u: number, cell: number) => number): void {
+    invariant(block.contiguous, 'random numbers were asked for in a strided block');
+    const { data, offset, size, dtype } = block;
+    if (dtype === 'float64') {
+      for (let i = 0; i < size; i++) data[offset + i] = make(this.uniform(), 2 ** -53);
+      return;
+    }
+    const shift = 32 + Math.log2(cell32);
+    for (let i = 0; i < size; i += 2) {
+      this.next();
+      data[offset + i] = make((this.words[0]! >>> shift) * cell32, cell32);
+      if (i + 1 < size) data[offset + i + 1] = make((this.words[1]! >>> shift) * cell32, cell32);
+    }
+  }
+
+  /**
+   * Whole numbers from low to high − 1, each equally likely.
+   *
+   * @throws ArgumentError unless both are whole and 0 < high − low ≤ 2³²
+   */
+  fillIntegers(block: Block, { low, high }: { low: number; high: number }): void {
+    const span = high - low;
+    if (!(Number.isSafeInteger(low) && Number.isSafeInteger(high) && span > 0 && span <= twoTo32)) {
+      throw new ArgumentError(
+        'randomIntegers',
+        `got low ${low} and high ${high}; expected whole numbers with low < high, at most 2^32 apart`,
+      );
+    }
+    invariant(block.contiguous, 'random numbers were asked for in a strided block');
+    for (let i = 0; i < block.size; i++) block.data[block.offset + i] = low + this.below(span);
+  }
+
+  /** A whole number from 0 to n − 1. Words in the last, incomplete stretch of n are drawn again, so that none is favoured. */
+  private below(n: number): number {
+    const limit = twoTo32 - (twoTo32 % n);
+    for (;;) {
+      this.next();
+      if (this.words[0]! < limit) return this.words[0]! % n;
+    }
+  }
+
+  /** The numbers 0 … n − 1 in random order (Fisher–Yates). */
+  permutation(n: number): Int32Array {
+    const order = Int32Array.from({ length: n }, (_, i) => i);
+    for (let i = n - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      const moved = order[i]!;
+      order[i] = order[j]!;
+      order[j] = moved;
+    }
+    return order;
+  }
+}
+
+/** The largest float32 below x. */
+function previousFloat32(x: number): number {
+  const rounded = new Float32Array([x]);
+  if (rounded[0]! < x) return rounded[0]!;
+  const bits = new Int32Array(rounded.buffer);
+  if (rounded[0] === 0) return -(2 ** -149);
+  bits[0]! += rounded[0]! > 0 ? -1 : 1;
+  return rounded[0]!;
+}
+
+/** A seed nobody chose. */
+function entropy(): number {
+  const words = new Uint32Array(2);
+  const { crypto } = globalThis as { crypto?: { getRandomValues(array: Uint32Array): unknown } };
+  if (crypto === undefined) words.set([Math.random() * twoTo32, Date.now()]);
+  else crypto.getRandomValues(words);
+  return (words[0]! % 2 ** 21) * twoTo32 + words[1]!;
+}
+
+let globalGenerator: Generator | null = null;
+
+/** The generator that everything draws from which was not given one. Unless seeded, it starts somewhere else each time. */
+export function defaultGenerator(): Generator {
+  globalGenerator ??= new Generator(entropy());
+  return globalGenerator;
+}
+
+/**
+ * Starts the global generator from a seed: initializers, dropout, shuffling and random tensors repeat bit for bit.
+ *
+ * @example
+ * manualSeed(42);
+ */
+export function manualSeed(seed: number): void {
+  globalGenerator = new Generator(seed);
+}

@@ -1,0 +1,123 @@
+/** Progress as Keras shows it: a bar in a terminal, or one line an epoch. */
+
+import { ArgumentError } from '@cotangent/kernels';
+import type { Callback, Logs, RunParameters } from './callback.js';
+
+/** 0: silent; 1: a bar that moves; 2: one line an epoch; 'auto': 1 in a terminal, else 0. */
+export type Verbosity = 'auto' | 0 | 1 | 2;
+
+/** Where text goes, and what the clock says; replaced in tests. */
+export interface ProgressOutput {
+  write(text: string): void;
+  /** Milliseconds. */
+  now(): number;
+}
+
+interface Terminal {
+  isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** The process's standard output, where there is a process. */
+function standardOutput(): Terminal | undefined {
+  return (globalThis as { process?: { stdout?: Terminal } }).process?.stdout;
+}
+
+function defaultOutput(): ProgressOutput {
+  const terminal = standardOutput();
+  return {
+    write: (text) => {
+      if (terminal === undefined) console.log(text.trimEnd());
+      else terminal.write(text);
+    },
+    now: () => performance.now(),
+  };
+}
+
+/** What 'auto' means here and now. @throws ArgumentError for another value */
+export function resolveVerbosity(operation: string, verbose: Verbosity): 0 | 1 | 2 {
+  if (verbose === 'auto') return standardOutput()?.isTTY === true ? 1 : 0;
+  if (verbose === 0 || verbose === 1 || verbose === 2) return verbose;
+  throw new ArgumentError(operation, `got verbose ${String(verbose)}; expected 'auto', 0, 1 or 2`);
+}
+
+const barWidth = 24;
+/** A bar is redrawn at most this often. */
+const redrawMilliseconds = 100;
+
+/** `5`, `0.0123`, `1.2e-7`: short, and never a wall of digits. */
+const figure = (value: number): string =>
+  value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : value.toFixed(4);
+
+/** Seconds as `42 s` or `3:07 min`. */
+function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min`;
+}
+
+/** Shows the loss, metrics, samples a second and the time left. */
+export class ProgressBar implements Callback {
+  private run: RunParameters = { epochs: 0, steps: 0, samples: 0, batchSize: 0 };
+  private epoch = 0;
+  private samples = 0;
+  private lossSum = 0;
+  private epochStarted = 0;
+  private drawn = Number.NEGATIVE_INFINITY;
+  private width = 0;
+
+  constructor(
+    private readonly verbose: 1 | 2,
+    private readonly output: ProgressOutput = defaultOutput(),
+  ) {}
+
+  onTrainBegin(run: RunParameters): void {
+    this.run = run;
+  }
+
+  onEpochBegin(epoch: number): void {
+    this.epoch = epoch;
+    this.samples = 0;
+    this.lossSum = 0;
+    this.epochStarted = this.output.now();
+    this.drawn = Number.NEGATIVE_INFINITY;
+  }
+
+  onBatchEnd(batch: number, { size = 0, loss = Number.NaN, ...metrics }: Logs): void {
+    this.samples += size;
+    this.lossSum += loss * size;
+    const now = this.output.now();
+    if (this.verbose !== 1 || now - this.drawn < redrawMilliseconds) return;
+    this.drawn = now;
+    const done = (batch + 1) / this.run.steps;
+    const filled = Math.round(done * barWidth);
+    const bar = `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`;
+    const left = ((now - this.epochStarted) * (1 - done)) / done;
+    this.line(
+      `${this.head()} ${bar} ${this.figures({ loss: this.lossSum / this.samples, ...metrics }, now)} · ${duration(left)} left`,
+    );
+  }
+
+  onEpochEnd(_: number, logs: Logs): void {
+    const now = this.output.now();
+    this.line(`${this.head()} ${this.figures(logs, now)} · ${duration(now - this.epochStarted)}`);
+    this.output.write('\n');
+    this.width = 0;
+  }
+
+  private head(): string {
+    return `Epoch ${this.epoch + 1}/${this.run.epochs}`;
+  }
+
+  private figures(logs: Logs, now: number): string {
+    const named = Object.entries(logs).map(([name, value]) => `${name} ${figure(value)}`);
+    const perSecond = Math.round(this.samples / Math.max(1e-3, (now - this.epochStarted) / 1000));
+    return [...named, `${perSecond.toLocaleString('en-US')} samples/s`].join(' · ');
+  }
+
+  /** Rewrites the current line; spaces cover what a longer one left behind. */
+  private line(text: string): void {
+    const start = this.verbose === 1 ? '\r' : '';
+    this.output.write(start + (this.verbose === 1 ? text.padEnd(this.width) : text));
+    this.width = text.length;
+  }
+}

@@ -1,0 +1,85 @@
+import type { Tensor } from '@cotangent/autograd';
+import { DTypeError, isFloating, ShapeError } from '@cotangent/kernels';
+import { type Activation, type ActivationName, resolveActivation } from '../activations.js';
+import { type InitializerLike, resolveInitializer } from '../initializers.js';
+import { Parameter } from '../module.js';
+import { checkNumber, checkOptions } from '../options.js';
+import { Layer, type LayerOptions, layerOptionNames } from './layer.js';
+
+/** Options of `Dense`. */
+export interface DenseOptions extends LayerOptions {
+  /** Number of outputs. */
+  units: number;
+  /** Applied to the result. @defaultValue 'linear' */
+  activation?: ActivationName | Activation;
+  /** Whether to add a bias. @defaultValue true */
+  useBias?: boolean;
+  /** @defaultValue 'glorotUniform' (Keras) */
+  kernelInitializer?: InitializerLike;
+  /** @defaultValue 'zeros' */
+  biasInitializer?: InitializerLike;
+}
+
+/**
+ * A fully connected layer: activation(x · kernel + bias).
+ *
+ * Input [..., in], output [..., units]; kernel [in, units], bias [units], made on the first call.
+ *
+ * @throws ArgumentError for `units` that is not a positive whole number, an unknown activation, initializer or option;
+ *   ShapeError when a later input has another last axis
+ * @see https://keras.io/api/layers/core_layers/dense/
+ * @example
+ * new nn.Dense({ units: 10, activation: 'relu' }).call(ones([2, 3])); // shape [2, 10]
+ */
+export class Dense extends Layer {
+  readonly units: number;
+  /** [in, units] */
+  readonly kernel: Parameter;
+  /** [units], or null without bias */
+  readonly bias: Parameter | null;
+  private readonly activation: Activation;
+
+  constructor(options: DenseOptions) {
+    checkOptions('Dense', options, [
+      'units',
+      'activation',
+      'useBias',
+      'kernelInitializer',
+      'biasInitializer',
+      ...layerOptionNames,
+    ]);
+    super(options);
+    this.units = checkNumber('Dense', 'units', options.units, { above: 0, whole: true });
+    this.activation = resolveActivation('Dense', options.activation ?? 'linear');
+    this.kernel = new Parameter({
+      initializer: resolveInitializer('Dense', options.kernelInitializer ?? 'glorotUniform'),
+    });
+    this.bias =
+      options.useBias === false
+        ? null
+        : new Parameter({ initializer: resolveInitializer('Dense', options.biasInitializer ?? 'zeros') });
+  }
+
+  override forward(x: Tensor): Tensor {
+    const inputs = x.shape[x.rank - 1];
+    if (x.rank < 2 || inputs === undefined) {
+      throw new ShapeError('Dense', { x: x.shape }, 'x [batch, ..., inputs]', 'Add a batch axis with .expandDims(0).');
+    }
+    if (!isFloating(x.dtype))
+      throw new DTypeError('Dense', { x: x.dtype }, 'float32 or float64', "Convert with .cast('float32').");
+    if (!this.kernel.hasValue) {
+      this.kernel.materialize([inputs, this.units]);
+      this.bias?.materialize([this.units]);
+    }
+    if (this.kernel.shape[0] !== inputs) {
+      throw new ShapeError(
+        'Dense',
+        { x: x.shape },
+        `x [..., ${this.kernel.shape[0]}]`,
+        `The layer was built for ${this.kernel.shape[0]} inputs.`,
+      );
+    }
+    const product = x.matmul(this.kernel);
+    return this.activation(this.bias === null ? product : product.add(this.bias));
+  }
+}

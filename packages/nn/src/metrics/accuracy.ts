@@ -1,0 +1,131 @@
+/** Metrics: streaming averages of how right predictions are (https://keras.io/api/metrics/accuracy_metrics/). */
+
+import { noGrad, scope, type Tensor } from '@cotangent/autograd';
+import { ArgumentError, ShapeError, shapesEqual } from '@cotangent/kernels';
+
+/** Something measured over many batches. */
+export interface Metric {
+  /** Key in logs and history. */
+  readonly name: string;
+  /** Takes a batch into account. */
+  update(yTrue: Tensor, yPred: Tensor): void;
+  /** The value over everything since the last reset; NaN when there was nothing. */
+  result(): number;
+  reset(): void;
+}
+
+/** Counts of hits, from a function that says for each sample whether it was one. */
+class HitRate implements Metric {
+  private hits = 0;
+  private samples = 0;
+
+  constructor(
+    readonly name: string,
+    private readonly hit: (yTrue: Tensor, yPred: Tensor) => Tensor,
+  ) {}
+
+  update(yTrue: Tensor, yPred: Tensor): void {
+    noGrad(() =>
+      scope(() => {
+        const hits = this.hit(yTrue, yPred);
+        this.hits += hits.sum().item();
+        this.samples += hits.size;
+      }),
+    );
+  }
+
+  result(): number {
+    return this.samples === 0 ? Number.NaN : this.hits / this.samples;
+  }
+
+  reset(): void {
+    this.hits = 0;
+    this.samples = 0;
+  }
+}
+
+/** Class indices [...] from [...] or [..., 1]. */
+const indices = (yTrue: Tensor, yPred: Tensor): Tensor =>
+  (yTrue.rank === yPred.rank && yTrue.shape[yTrue.rank - 1] === 1 ? yTrue.squeeze(-1) : yTrue).cast('int32');
+
+/**
+ * Share of samples whose largest prediction is at the class index: targets [...], predictions [..., classes].
+ */
+export class SparseCategoricalAccuracy extends HitRate {
+  constructor(name: string = 'sparseCategoricalAccuracy') {
+    super(name, (yTrue, yPred) => {
+      const labels = indices(yTrue, yPred);
+      if (!shapesEqual(labels.shape, yPred.shape.slice(0, -1))) {
+        throw new ShapeError(name, { yTrue, yPred }, 'yTrue [...] and yPred [..., classes]');
+      }
+      return yPred.argmax({ axis: -1 }).equal(labels);
+    });
+  }
+}
+
+/** Share of samples whose largest prediction is where the largest target is: both [..., classes]. */
+export class CategoricalAccuracy extends HitRate {
+  constructor(name: string = 'categoricalAccuracy') {
+    super(name, (yTrue, yPred) => {
+      if (!shapesEqual(yTrue.shape, yPred.shape))
+        throw new ShapeError(name, { yTrue, yPred }, 'equal shapes [..., classes]');
+      return yPred.argmax({ axis: -1 }).equal(yTrue.argmax({ axis: -1 }));
+    });
+  }
+}
+
+/** Share of predictions on the right side of the threshold (strictly above counts as 1). */
+export class BinaryAccuracy extends HitRate {
+  constructor(name: string = 'binaryAccuracy', threshold: number = 0.5) {
+    super(name, (yTrue, yPred) => {
+      if (!shapesEqual(yTrue.shape, yPred.shape)) throw new ShapeError(name, { yTrue, yPred }, 'equal shapes');
+      return yPred.greater(threshold).equal(yTrue.cast('bool'));
+    });
+  }
+}
+
+/** `accuracy`: what it means is decided by the shapes of the first batch, as Keras decides it. */
+class Accuracy implements Metric {
+  readonly name = 'accuracy';
+  private actual: Metric | null = null;
+
+  update(yTrue: Tensor, yPred: Tensor): void {
+    this.actual ??= this.choose(yTrue, yPred);
+    this.actual.update(yTrue, yPred);
+  }
+
+  private choose(yTrue: Tensor, yPred: Tensor): Metric {
+    const classes = yPred.shape[yPred.rank - 1] ?? 1;
+    if (shapesEqual(yTrue.shape, yPred.shape))
+      return classes === 1 || yPred.rank === 1 ? new BinaryAccuracy(this.name) : new CategoricalAccuracy(this.name);
+    return new SparseCategoricalAccuracy(this.name);
+  }
+
+  result(): number {
+    return this.actual?.result() ?? Number.NaN;
+  }
+
+  reset(): void {
+    this.actual?.reset();
+  }
+}
+
+/** Names of the metrics. */
+export type MetricName = 'accuracy' | 'sparseCategoricalAccuracy' | 'categoricalAccuracy' | 'binaryAccuracy';
+
+const byName: Readonly<Record<MetricName, () => Metric>> = {
+  accuracy: () => new Accuracy(),
+  sparseCategoricalAccuracy: () => new SparseCategoricalAccuracy(),
+  categoricalAccuracy: () => new CategoricalAccuracy(),
+  binaryAccuracy: () => new BinaryAccuracy(),
+};
+
+/** The metric meant by a name, or the one given. @throws ArgumentError for an unknown name */
+export function resolveMetric(operation: string, given: MetricName | Metric): Metric {
+  if (typeof given === 'object' && given !== null && typeof given.update === 'function') return given;
+  if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given]();
+  throw new ArgumentError(
+    operation,
+    `got metric '${String(given)}'; expected one of ${Object.keys(byName).join(', ')}, or an object with update(), result() and reset()`,
+  );
+}

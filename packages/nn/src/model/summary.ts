@@ -1,0 +1,58 @@
+/** A model as a table. */
+
+import type { Shape } from '@cotangent/kernels';
+import type { Module } from '../module.js';
+
+/** One line of the table. */
+export interface SummaryRow {
+  readonly name: string;
+  readonly type: string;
+  /** Output shape, batch axis first and unknown; null when the module was never called. */
+  readonly outputShape: Shape | null;
+  /** Parameters of this module alone, or null when they have no value yet. */
+  readonly parameters: number | null;
+}
+
+/** `Dense` → `dense`, numbered when there are several: dense, dense1, dense2. */
+export function layerNames(modules: readonly Module[]): string[] {
+  const counts = new Map<string, number>();
+  return modules.map((module) => {
+    const given = (module as { name?: string }).name;
+    if (given !== undefined) return given;
+    const type = module.constructor.name;
+    const base = `${type.charAt(0).toLowerCase()}${type.slice(1)}`;
+    const count = counts.get(base) ?? 0;
+    counts.set(base, count + 1);
+    return count === 0 ? base : `${base}${count}`;
+  });
+}
+
+const showOutput = (shape: Shape | null): string =>
+  shape === null
+    ? 'unknown'
+    : `[batch${shape
+        .slice(1)
+        .map((n) => `, ${n}`)
+        .join('')}]`;
+const showCount = (count: number | null): string => (count === null ? 'not built' : count.toLocaleString('en-US'));
+
+/** The table as text. */
+export function summaryTable(title: string, rows: readonly SummaryRow[], total: number, trainable: number): string {
+  const cells = [
+    ['Layer (type)', 'Output shape', 'Parameters'],
+    ...rows.map((row) => [`${row.name} (${row.type})`, showOutput(row.outputShape), showCount(row.parameters)]),
+  ];
+  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]): string =>
+    ` ${row[0]!.padEnd(widths[0]!)}   ${row[1]!.padEnd(widths[1]!)}   ${row[2]!.padStart(widths[2]!)}`;
+  const rule = '─'.repeat(widths[0]! + widths[1]! + widths[2]! + 8);
+  return [
+    `Model: ${title}`,
+    rule,
+    line(cells[0]!),
+    rule,
+    ...cells.slice(1).map(line),
+    rule,
+    ` Total parameters: ${total.toLocaleString('en-US')} (${trainable.toLocaleString('en-US')} trainable)`,
+  ].join('\n');
+}

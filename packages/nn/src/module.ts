@@ -1,0 +1,199 @@
+/** Modules: parameters and the functions that use them. */
+
+import { giveValue, persistent, scope, Tensor } from '@cotangent/autograd';
+import {
+  ArgumentError,
+  CotangentError,
+  type DType,
+  type Shape,
+  ShapeError,
+  shapesEqual,
+  showShape,
+} from '@cotangent/kernels';
+import { type InitializerLike, resolveInitializer } from './initializers.js';
+
+/** What a parameter starts as, when its shape is known later. */
+export interface ParameterOptions {
+  /** First value. @defaultValue 'glorotUniform' */
+  initializer?: InitializerLike;
+  /** @defaultValue float32 */
+  dtype?: DType;
+  /** Whether optimizers change it and gradients reach it. @defaultValue true */
+  trainable?: boolean;
+}
+
+/**
+ * A tensor that a module owns and an optimizer changes. It may be made before its shape is known: the first call of its
+ * module gives it one (Gluon's deferred initialization), so an optimizer can be given the parameters of a fresh model.
+ */
+export class Parameter extends Tensor {
+  private readonly initialize: ((shape: Shape) => Tensor) | null;
+
+  /** @param initial its value, which is copied; or how to make one once the shape is known */
+  constructor(initial: Tensor | ParameterOptions = {}) {
+    if (initial instanceof Tensor) {
+      const value = persistent(initial);
+      super(value.block, 'Parameter');
+      this.initialize = null;
+      this.requiresGrad = true;
+      return;
+    }
+    const { initializer = 'glorotUniform', dtype = 'float32', trainable = true } = initial;
+    super(null, 'Parameter', [], dtype);
+    const resolved = resolveInitializer('Parameter', initializer);
+    this.initialize = (shape) => resolved.create(shape, dtype);
+    this.requiresGrad = trainable;
+  }
+
+  /** Gives it its shape and first value; does nothing if it has that shape already. @throws ShapeError if it has another */
+  materialize(shape: Shape): void {
+    if (this.hasValue) {
+      if (!shapesEqual(this.shape, shape))
+        throw new ShapeError('Parameter', { parameter: this.shape }, `shape ${showShape(shape)}`);
+      return;
+    }
+    scope(() => giveValue(this, this.initialize!(shape)));
+  }
+
+  protected override refuseToRead(): never {
+    if (this.isReleased) return super.refuseToRead();
+    throw new ArgumentError(
+      'Parameter',
+      'it has no value yet',
+      'Call the model once, build(inputShape), or give its first layer an inputShape.',
+    );
+  }
+}
+
+/** Hears of every module call while it is set: how `summary` and `build` learn shapes. */
+export const tracing: { visit: ((module: Module, output: unknown) => void) | null } = { visit: null };
+
+/** Modules being called, outermost first: where an error happened is the path from the first to the last. */
+const calling: Module[] = [];
+
+/**
+ * Base of layers and models. Write `forward`; call `call`.
+ *
+ * Parameters and modules assigned to fields (or held in arrays and plain objects there) are found by themselves, in the
+ * order of assignment, and named by their path: `encoder.0.kernel`.
+ *
+ * @example
+ * class Residual extends nn.Module {
+ *   inner = new nn.Dense({ units: 16, activation: 'relu' });
+ *   forward(x: Tensor) {
+ *     return x.add(this.inner.call(x));
+ *   }
+ * }
+ */
+export abstract class Module {
+  /** Whether layers like Dropout behave as in training. Set it for the whole tree with `train()` and `eval()`. @defaultValue true */
+  training = true;
+
+  /** What the module computes. Called by `call`, never directly. */
+  // biome-ignore lint/suspicious/noExplicitAny: a subclass says what it takes and gives
+  abstract forward(...inputs: any[]): any;
+
+  /** Runs the module. Errors from inside are prefixed with the path of the module that raised them. */
+  call(...inputs: Parameters<this['forward']>): ReturnType<this['forward']> {
+    calling.push(this);
+    try {
+      const output = this.forward(...inputs);
+      tracing.visit?.(this, output);
+      return output;
+    } catch (error) {
+      if (error instanceof CotangentError && error.path === undefined) locate(error);
+      throw error;
+    } finally {
+      calling.pop();
+    }
+  }
+
+  /** Direct parts: parameters and modules in fields, arrays and plain objects, with the path to each. */
+  protected parts(): [path: string, part: Parameter | Module][] {
+    const found: [string, Parameter | Module][] = [];
+    const search = (value: unknown, path: string): void => {
+      if (value instanceof Parameter || value instanceof Module) found.push([path, value]);
+      else if (Array.isArray(value)) for (const [i, child] of value.entries()) search(child, `${path}.${i}`);
+      else if (typeof value === 'object' && value !== null && !(value instanceof Tensor) && isPlain(value)) {
+        for (const [key, child] of Object.entries(value)) search(child, `${path}.${key}`);
+      }
+    };
+    for (const [name, value] of Object.entries(this)) search(value, name);
+    return found;
+  }
+
+  /** This module and all inside it, outermost first, each once. The path of the module itself is ''. */
+  namedModules(): [path: string, module: Module][] {
+    const found: [string, Module][] = [];
+    const seen = new Set<Module>();
+    const visit = (module: Module, path: string): void => {
+      if (seen.has(module)) return;
+      seen.add(module);
+      found.push([path, module]);
+      for (const [name, part] of module.parts())
+        if (part instanceof Module) visit(part, path === '' ? name : `${path}.${name}`);
+    };
+    visit(this, '');
+    return found;
+  }
+
+  /** Every parameter inside, each once (shared ones under their first path), with its path. */
+  namedParameters(): [path: string, parameter: Parameter][] {
+    const found: [string, Parameter][] = [];
+    const seen = new Set<Parameter>();
+    for (const [path, module] of this.namedModules()) {
+      for (const [name, part] of module.parts()) {
+        if (!(part instanceof Parameter) || seen.has(part)) continue;
+        seen.add(part);
+        found.push([path === '' ? name : `${path}.${name}`, part]);
+      }
+    }
+    return found;
+  }
+
+  /** The parameters in fields of this module itself. */
+  ownParameters(): Parameter[] {
+    return this.parts().flatMap(([, part]) => (part instanceof Parameter ? [part] : []));
+  }
+
+  /** Every parameter inside, each once. */
+  parameters(): Parameter[] {
+    return this.namedParameters().map(([, parameter]) => parameter);
+  }
+
+  /** Number of numbers in the parameters that have a value; `trainable` counts only those. */
+  countParameters(options: { trainable?: boolean } = {}): number {
+    return this.parameters()
+      .filter((p) => p.hasValue && (options.trainable === undefined || p.requiresGrad === options.trainable))
+      .reduce((total, p) => total + p.size, 0);
+  }
+
+  /** Switches this module and all inside it to training behaviour, or with `false` to inference. */
+  train(training: boolean = true): this {
+    for (const [, module] of this.namedModules()) module.training = training;
+    return this;
+  }
+
+  /** Switches this module and all inside it to inference behaviour. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Forgets the gradients of every parameter. */
+  zeroGrad(): void {
+    for (const parameter of this.parameters()) parameter.zeroGrad();
+  }
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Names the innermost module by its path from the outermost; by its class where it has none (the outermost itself). */
+function locate(error: CotangentError): void {
+  const [outermost] = calling;
+  const innermost = calling[calling.length - 1]!;
+  const path = outermost!.namedModules().find(([, module]) => module === innermost)?.[0] ?? '';
+  error.locate(path === '' ? innermost.constructor.name : `${path} (${innermost.constructor.name})`);
+}
