@@ -75,6 +75,8 @@ export function parseIdx(bytes: Uint8Array, source: string = 'parseIdx'): IdxDat
       Math.min(bytes.length, expected),
     );
   }
+  // Bytes are bytes. Not bytes.slice(): Node's Buffer has another one, which does not copy.
+  if (type.dtype === 'uint8') return { shape, dtype: type.dtype, data: Uint8Array.prototype.slice.call(bytes, start) };
   const data = type.create(length);
   for (let i = 0; i < length; i++) data[i] = type.read(view, start + i * type.bytes);
   return { shape, dtype: type.dtype, data };

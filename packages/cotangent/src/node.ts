@@ -1,0 +1,3 @@
+/** cotangent/node: what reads files, and so needs Node. */
+
+export * from '@cotangent/nn/node';

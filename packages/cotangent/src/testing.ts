@@ -1,0 +1,3 @@
+/** cotangent/testing: gradient checks and arbitraries of tensors. Needs fast-check. */
+
+export * from '@cotangent/autograd/testing';
