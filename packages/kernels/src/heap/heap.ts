@@ -58,6 +58,10 @@ export interface HeapStats {
 }
 
 const pageBytes = 64 * 1024;
+/** The last bytes are never leased: a SIMD kernel may read (not write) up to a vector past its operand. */
+const overrun = 64;
+/** All that 32-bit addresses reach. */
+const mostPages = 65_536;
 /** Loose storages under this many bytes are JavaScript buffers: about as fast to make, and collected anywhere. */
 const smallLooseBytes = 4096;
 /** More live blocks than this and new storages spill: bookkeeping has a size too. */
@@ -123,7 +127,8 @@ class Heap {
       stats.smallLoose++;
       return javaScriptStorage(dtype, length);
     }
-    const block = loose && stats.looseBytes + bytes > options.looseBudgetBytes ? null : this.lease(bytes);
+    const overBudget = loose && stats.looseBytes + bytesOfClass(sizeClassOf(bytes)) > options.looseBudgetBytes;
+    const block = overBudget ? null : this.lease(bytes);
     if (block === null) {
       stats.spills++;
       return javaScriptStorage(dtype, length);
@@ -154,9 +159,7 @@ class Heap {
     if (bytes > largestRequest || this.stats.liveBlocks >= maxBlocks) return null;
     const wanted = sizeClassOf(bytes);
     const stats = this.stats;
-    let block: HeapBlock | null = this.freeLists[wanted]!.pop() ?? null;
-    if (block !== null) stats.freeListHits++;
-    else block = this.extend(wanted) ?? this.takeLarger(wanted);
+    const block = this.takeFree(wanted) ?? this.extend(wanted) ?? this.takeLarger(wanted);
     if (block === null) return null;
     stats.liveBlocks++;
     stats.liveBytes += block.bytes;
@@ -164,10 +167,17 @@ class Heap {
     return block;
   }
 
+  private takeFree(sizeClass: number): HeapBlock | null {
+    const block = this.freeLists[sizeClass]!.pop();
+    if (block === undefined) return null;
+    this.stats.freeListHits++;
+    return block;
+  }
+
   /** A new block from memory never used before, or null at the budget. */
   private extend(sizeClass: number): HeapBlock | null {
     const bytes = bytesOfClass(sizeClass);
-    if (this.top + bytes > Math.min(options.budgetBytes, this.reservedBytes)) return null;
+    if (this.top + bytes > Math.min(options.budgetBytes, this.reservedBytes - overrun)) return null;
     const block = new HeapBlock(this.top, sizeClass, bytes);
     this.top += bytes;
     return block;
@@ -177,8 +187,8 @@ class Heap {
   private takeLarger(sizeClass: number): HeapBlock | null {
     const last = Math.min(sizeClass + 4, sizeClassCount - 1);
     for (let larger = sizeClass + 1; larger <= last; larger++) {
-      const block = this.freeLists[larger]!.pop();
-      if (block !== undefined) return block;
+      const block = this.takeFree(larger);
+      if (block !== null) return block;
     }
     return null;
   }
@@ -195,12 +205,19 @@ class Heap {
 }
 
 function javaScriptStorage(dtype: DType, length: number): Storage {
-  return new Storage(createArray(dtype, length), 0, length, null, null, null);
+  let data: TypedArray;
+  try {
+    data = createArray(dtype, length);
+  } catch {
+    const bytes = length * bytesPerElement(dtype);
+    throw new ArgumentError('allocate', `got ${length} elements of ${dtype} (${bytes} bytes); expected no more than the host has room for`);
+  }
+  return new Storage(data, 0, length, null, null, null);
 }
 
 /** Asks for `bytes` of address space and settles for less; null when the host gives none at all. */
 function reserve(bytes: number): WebAssembly.Memory | null {
-  for (let pages = Math.floor(bytes / pageBytes); pages >= 16; pages = Math.floor(pages / 2)) {
+  for (let pages = Math.min(Math.floor(bytes / pageBytes), mostPages); pages >= 16; pages = Math.floor(pages / 2)) {
     // Shared where possible, so that workers can run kernels over the same memory.
     for (const shared of [true, false]) {
       try {

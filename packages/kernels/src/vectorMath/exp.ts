@@ -1,0 +1,64 @@
+import type { Expr } from '../wasm/expr.js';
+import type { FloatVector, Lanes } from '../wasm/lanes.js';
+
+/** What differs between float32 and float64. */
+interface Format {
+  /** Bits of the fraction. */
+  readonly mantissa: number;
+  /** The exponent field of 1. */
+  readonly bias: number;
+  /** 1.5 · 2^mantissa: added to a small number it leaves that number, rounded to the nearest integer, in the lowest bits. */
+  readonly magic: number;
+  readonly smallestNormal: number;
+}
+
+export const formats: Readonly<Record<FloatVector, Format>> = {
+  f32x4: { mantissa: 23, bias: 127, magic: 12582912, smallestNormal: 2 ** -126 },
+  f64x2: { mantissa: 52, bias: 1023, magic: 6755399441055744, smallestNormal: 2 ** -1022 },
+};
+
+/** −ln 2 in two parts, the first so short that its product with an exponent is exact (Cephes; FreeBSD's e_exp.c). */
+const minusLn2 = {
+  f32x4: { high: -0.693359375, low: 2.1219444005469058277e-4 },
+  f64x2: { high: -6.9314718036912381649e-1, low: -1.90821492927058770002e-10 },
+} as const;
+
+/** Where eˣ is certainly 0 or ∞, rounded. */
+const range = { f32x4: { lowest: -104, highest: 89 }, f64x2: { lowest: -746, highest: 710 } } as const;
+
+/**
+ * (eʳ − 1 − r) / r² on |r| ≤ ½ ln 2, with an error of 2^−28 and 2^−56 of eʳ (benchmarks/kernels/minimax.py).
+ */
+const coefficients = {
+  f32x4: [0.4999999403953552, 0.16666516661643982, 0.04166810214519501, 0.00836910679936409, 0.0013837063452228904],
+  f64x2: [
+    0.5000000000000011, 0.1666666666666641, 0.04166666666652919, 0.008333333333495627, 0.0013888888943922907,
+    0.0001984126950476181, 2.480149276252254e-5, 2.755758734442593e-6, 2.763037871559883e-7, 2.4999964839950197e-8,
+  ],
+} as const;
+
+/**
+ * eˣ = 2ⁿ · eʳ with n = ⌊x / ln 2⌉ and |r| ≤ ½ ln 2.
+ *
+ * Measured: float32, every 17th of all 2³² bit patterns, 1.02 ulp; float64, 20,000 samples against exact arithmetic, 0.99 ulp.
+ * Overflow, underflow to subnormals and to 0, ±∞ and NaN as Math.exp has them.
+ */
+export function exp<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
+  const { magic, mantissa, bias } = formats[v.type];
+  const { lowest, highest } = range[v.type];
+  const { high, low } = minusLn2[v.type];
+  // In this order of operands NaN goes through both.
+  const clamped = v.let(v.pmin(v.pmax(x, lowest), highest));
+  const shifted = v.let(v.madd(clamped, Math.LOG2E, magic));
+  const n = v.let(v.sub(shifted, magic));
+  const r = v.let(v.madd(n, low, v.madd(n, high, clamped)));
+  const p = v.polynomial(r, coefficients[v.type]);
+  const power = v.add(v.madd(p, v.let(v.mul(r, r)), r), 1);
+  // The lowest bits of `shifted` are n. 2ⁿ in two factors, 2^⌊n/2⌋ and the rest: for the largest n it would overflow, for
+  // the smallest it is no normal number. What lies left of the exponent's bits is shifted out.
+  const whole = v.toBits(shifted);
+  const half = v.let(v.shiftRight(whole, 1));
+  const first = v.fromBits(v.shiftLeft(v.addBits(half, bias), mantissa));
+  const second = v.fromBits(v.shiftLeft(v.addBits(v.subtractBits(whole, half), bias), mantissa));
+  return v.mul(v.mul(power, first), second);
+}

@@ -1,0 +1,66 @@
+/** The elementwise kernels of an instruction or a few; those that need polynomials are in ../vectorMath. */
+
+import type { Expr } from './expr.js';
+import type { FloatVector, Lanes, MaskOf } from './lanes.js';
+import { type MapKernel, mapKernel } from './mapKernel.js';
+
+const out = { out: 'elements' } as const;
+
+type Unary = <V extends FloatVector>(v: Lanes<V>, x: Expr<V>) => Expr<V>;
+type Binary = <V extends FloatVector>(v: Lanes<V>, a: Expr<V>, b: Expr<V>) => Expr<V>;
+type Comparison = <V extends FloatVector>(v: Lanes<V>, a: Expr<V>, b: Expr<V>) => Expr<MaskOf<V>>;
+
+/** A kernel of one operand. `unroll`: vectors to a turn of its loop; `fuses`: whether it uses `madd`. */
+export function unaryMap(name: string, unroll: number, f: Unary, fuses = false): MapKernel {
+  const inputs = { x: 'elements' } as const;
+  return mapKernel({ name, inputs, outputs: out, unroll, fuses, body: (v, { x }) => ({ out: f(v, x) }) });
+}
+
+/** A kernel of two operands. */
+export function binaryMap(name: string, unroll: number, f: Binary): MapKernel {
+  const inputs = { a: 'elements', b: 'elements' } as const;
+  return mapKernel({ name, inputs, outputs: out, unroll, body: (v, { a, b }) => ({ out: f(v, a, b) }) });
+}
+
+function comparisonMap(name: string, f: Comparison): MapKernel {
+  const inputs = { a: 'elements', b: 'elements' } as const;
+  const outputs = { out: 'bools' } as const;
+  return mapKernel({ name, inputs, outputs, unroll: 2, body: (v, { a, b }) => ({ out: f(v, a, b) }) });
+}
+
+export const add: MapKernel = binaryMap('add', 4, (v, a, b) => v.add(a, b));
+export const subtract: MapKernel = binaryMap('subtract', 4, (v, a, b) => v.sub(a, b));
+export const multiply: MapKernel = binaryMap('multiply', 4, (v, a, b) => v.mul(a, b));
+export const divide: MapKernel = binaryMap('divide', 2, (v, a, b) => v.div(a, b));
+export const maximum: MapKernel = binaryMap('maximum', 2, (v, a, b) => v.max(a, b));
+export const minimum: MapKernel = binaryMap('minimum', 2, (v, a, b) => v.min(a, b));
+
+export const negative: MapKernel = unaryMap('negative', 4, (v, x) => v.neg(x));
+export const abs: MapKernel = unaryMap('abs', 4, (v, x) => v.abs(x));
+export const square: MapKernel = unaryMap('square', 4, (v, x) => v.mul(x, x));
+export const sqrt: MapKernel = unaryMap('sqrt', 2, (v, x) => v.sqrt(x));
+
+// pmax keeps NaN, being x where nothing is less, and −0; adding +0 makes that +0. Two instructions, where max takes eight.
+export const relu: MapKernel = unaryMap('relu', 4, (v, x) => v.add(v.pmax(x, 0), 0));
+export const reluBackward: MapKernel = mapKernel({
+  name: 'reluBackward',
+  inputs: { g: 'elements', result: 'elements' },
+  outputs: out,
+  unroll: 4,
+  body: (v, { g, result }) => ({ out: v.keep(v.gt(result, 0), g) }),
+});
+
+export const equal: MapKernel = comparisonMap('equal', (v, a, b) => v.eq(a, b));
+export const notEqual: MapKernel = comparisonMap('notEqual', (v, a, b) => v.ne(a, b));
+export const less: MapKernel = comparisonMap('less', (v, a, b) => v.lt(a, b));
+export const lessEqual: MapKernel = comparisonMap('lessEqual', (v, a, b) => v.le(a, b));
+export const greater: MapKernel = comparisonMap('greater', (v, a, b) => v.gt(a, b));
+export const greaterEqual: MapKernel = comparisonMap('greaterEqual', (v, a, b) => v.ge(a, b));
+
+export const where: MapKernel = mapKernel({
+  name: 'where',
+  inputs: { condition: 'bools', a: 'elements', b: 'elements' },
+  outputs: out,
+  unroll: 2,
+  body: (v, { condition, a, b }) => ({ out: v.select(condition, a, b) }),
+});

@@ -1,0 +1,77 @@
+/** What this host's WebAssembly can do, found out by offering it tiny modules of our own. */
+
+import { assemble, type Func, func, procedure } from './assemble.js';
+import { extractLane, op } from './expr.js';
+import type { FloatVector, Variant } from './lanes.js';
+
+/** What kernels may rely on. */
+export interface Features {
+  /** 128-bit vectors, and leave to compile: a strict Content-Security-Policy without 'wasm-unsafe-eval' forbids it. */
+  readonly simd: boolean;
+  /** Fused multiply-add (relaxed SIMD): Node 22, Chrome 114, Firefox 145. */
+  readonly relaxedSimd: boolean;
+  /** Memory that several workers can use. It may exist and still not be postable: see `crossOriginIsolated`. */
+  readonly sharedMemory: boolean;
+}
+
+const simdProbe = (): Func => func('probe', { x: 'f32' }, 'f32', (_, { x }) => extractLane(op('f32x4.splat', x), 0));
+
+const relaxedProbe = (): Func =>
+  procedure('probe', { x: 'f32' }, (code, { x }) => {
+    const v = code.let(op('f32x4.splat', x));
+    code.set(v, op('f32x4.relaxed_madd', v, v, v));
+  });
+
+function compiles(probe: Func): boolean {
+  try {
+    // Compiled, not only validated: validation is allowed under policies that forbid compilation.
+    return new WebAssembly.Module(assemble([probe], false) as BufferSource) instanceof WebAssembly.Module;
+  } catch {
+    return false;
+  }
+}
+
+function makesSharedMemory(): boolean {
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer.byteLength > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Asks the host; each answer costs some 0.1 ms, so `features` remembers them. */
+export function detectFeatures(): Features {
+  if (typeof WebAssembly !== 'object') return { simd: false, relaxedSimd: false, sharedMemory: false };
+  return { simd: compiles(simdProbe()), relaxedSimd: compiles(relaxedProbe()), sharedMemory: makesSharedMemory() };
+}
+
+let detected: Features | null = null;
+
+/** What this host's WebAssembly can do. */
+export function features(): Features {
+  detected ??= detectFeatures();
+  return detected;
+}
+
+let deterministic = false;
+
+/**
+ * In deterministic mode results are the same bits on every host: multiply-adds are rounded twice even where the
+ * hardware could round once.
+ */
+export function setDeterministic(on: boolean): void {
+  deterministic = on;
+}
+
+/** Whether deterministic mode is on. */
+export function isDeterministic(): boolean {
+  return deterministic;
+}
+
+/** What to compile a kernel with multiply-adds for. */
+export function variantFor(type: FloatVector): Variant {
+  const fused = !deterministic && features().relaxedSimd;
+  // Written out: kernels ask at every call, and joining strings takes longer than comparing them.
+  if (type === 'f32x4') return fused ? 'f32x4 fused' : 'f32x4';
+  return fused ? 'f64x2 fused' : 'f64x2';
+}
