@@ -90,7 +90,7 @@ export function renderChart({ title, description, xLabel, yLabel, series }: Char
     ...lines,
     `<text class="label" x="${(margin.left + width - margin.right) / 2}" y="${height - 6}" text-anchor="middle">${escapeHtml(xLabel)}</text>`,
     `<text class="label" transform="translate(14 ${(margin.top + height - margin.bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeHtml(yLabel)}</text>`,
-    `<text class="label" x="${width - margin.right}" y="${margin.top + 2}" text-anchor="end">${legend}</text>`,
+    `<text class="label" x="${width - margin.right}" y="${height - 6}" text-anchor="end">${legend}</text>`,
     '</svg>',
   ].join('\n');
 }

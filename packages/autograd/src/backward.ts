@@ -6,14 +6,18 @@ import {
   type Block,
   copyInto,
   isFloating,
+  loosen,
   newBlock,
   ShapeError,
+  type Storage,
   shapesEqual,
   showShape,
 } from '@cotangent/kernels';
 import { ones } from './create.js';
 import { GradientError } from './errors.js';
 import { modes } from './modes.js';
+import { apply } from './primitive.js';
+import { identity } from './primitives/reshape.js';
 import { Scope, withScope } from './scope.js';
 import { type Node, retire, tapeOwner } from './tape.js';
 import { isTensor, Tensor } from './tensor.js';
@@ -26,8 +30,11 @@ interface SweepOptions {
   readonly targets: readonly Node[] | null;
   /** Record the sweep itself, so that its results can be differentiated again. */
   readonly createGraph: boolean;
-  /** Called with each target's (or leaf's) whole cotangent; pinned only during the call. */
-  deliver(node: Node, cotangent: Tensor): void;
+  /**
+   * Called with each target's (or leaf's) whole cotangent; pinned only during the call. If `temporaries` owns it and
+   * nothing else looks at its memory, that may be taken over.
+   */
+  deliver(node: Node, cotangent: Tensor, temporaries: Scope): void;
 }
 
 /** The nodes that `root` depends on, in an order in which every node comes after its inputs. */
@@ -66,7 +73,7 @@ export class Order {
         continue;
       }
       const upstream = node.inputs[i]!.node;
-      if (upstream === null) continue; // it was a leaf that has stopped requiring a gradient
+      if (upstream === null || upstream.closed) continue; // a leaf that has stopped requiring a gradient
       if (upstream.id < this.floor) {
         this.reachesOutside = true;
         continue;
@@ -116,6 +123,7 @@ export class Order {
 /** Sends `seed` from `root` through everything in `order`. */
 export function sweep(order: Order, root: Node, seed: Tensor, options: SweepOptions): void {
   const { targets, createGraph, deliver } = options;
+  if (!order.visits(root)) return; // older than every target: none of them lies upstream
   const temporaries = new Scope();
   const recordingBefore = modes.recording;
   modes.recording = createGraph;
@@ -126,10 +134,11 @@ export function sweep(order: Order, root: Node, seed: Tensor, options: SweepOpti
       const node = order.nodes[k]!;
       const g = node.cotangent;
       if (g === null) continue;
-      node.cotangent = null;
-      if (targets === null ? node.primitive === null : targets.includes(node)) withScope(null, () => deliver(node, g));
+      if (targets === null ? node.primitive === null : targets.includes(node))
+        withScope(null, () => deliver(node, g, temporaries));
       else if (createGraph) pullThrough(node, g, order, null);
       else withScope(temporaries, () => pullThrough(node, g, order, temporaries));
+      node.cotangent = null;
       g.unpin();
     }
   } finally {
@@ -139,6 +148,7 @@ export function sweep(order: Order, root: Node, seed: Tensor, options: SweepOpti
       node.cotangent?.unpin();
       node.cotangent = null;
     }
+    temporaries.releaseAll();
   }
 }
 
@@ -160,6 +170,13 @@ function pullThrough(node: Node, g: Tensor, order: Order, temporaries: Scope | n
       throw new GradientError(
         node.primitive!.name,
         `its vjp gave a cotangent of shape ${showShape(cotangent.shape)} for an input of shape ${showShape(node.inputs[i]!.shape)}`,
+        'The vjp of the primitive is wrong.',
+      );
+    }
+    if (cotangent.dtype !== node.inputs[i]!.dtype) {
+      throw new GradientError(
+        node.primitive!.name,
+        `its vjp gave a cotangent of dtype ${cotangent.dtype} for an input of dtype ${node.inputs[i]!.dtype}`,
         'The vjp of the primitive is wrong.',
       );
     }
@@ -232,14 +249,37 @@ export function backward(y: Tensor, options: BackwardOptions = {}): void {
   const { gradient, createGraph = false, retainGraph = createGraph } = options;
   const root = y.node;
   if (root === null) throw nothingToDifferentiate('backward', y);
-  checkSeed(y, gradient);
+  if (gradient !== undefined) checkSeed(y, gradient);
+  else if (y.size !== 1) {
+    throw new GradientError(
+      'backward',
+      `got a result of shape ${showShape(y.shape)}; expected one element`,
+      'Reduce it with .sum() or .mean(), or pass { gradient } of its shape.',
+    );
+  }
 
   const targets = options.inputs === undefined ? null : options.inputs.map(leafNode);
   const order = new Order('backward', root, targets);
-  const seed = gradient ?? ones(y.shape, { dtype: y.dtype });
-  sweep(order, root, seed, { targets, createGraph, deliver: (node, g) => accumulateGrad(node.output, g, createGraph) });
-  if (retainGraph) return;
-
+  // What the pass makes on the way is released when it ends; with createGraph, the gradients' own graph pins its share.
+  const made = new Scope();
+  try {
+    withScope(made, () => {
+      const seed = gradient?.cast(y.dtype) ?? ones(y.shape, { dtype: y.dtype });
+      sweep(order, root, seed, {
+        targets,
+        createGraph,
+        deliver: createGraph
+          ? (node, g) => addRecorded(node.output, g)
+          : (node, g, temporaries) => addToGrad(node.output, g, temporaries),
+      });
+    });
+  } finally {
+    made.releaseAll();
+  }
+  if (retainGraph) {
+    entrust(order.nodes);
+    return;
+  }
   const results: Tensor[] = [];
   for (const node of order.nodes) {
     if (node.primitive === null) continue;
@@ -276,44 +316,60 @@ export function nothingToDifferentiate(operation: string, y: Tensor): GradientEr
   );
 }
 
-function checkSeed(y: Tensor, gradient: Tensor | undefined): void {
-  if (gradient === undefined) {
-    if (y.size !== 1) {
-      throw new GradientError(
-        'backward',
-        `got a result of shape ${showShape(y.shape)}; expected one element`,
-        'Reduce it with .sum() or .mean(), or pass { gradient } of its shape.',
-      );
-    }
-    return;
-  }
+function checkSeed(y: Tensor, gradient: Tensor): void {
+  if (!isTensor(gradient))
+    throw new GradientError('backward', `got a gradient that is ${typeof gradient}; expected a tensor`);
   if (!shapesEqual(gradient.shape, y.shape))
     throw new ShapeError('backward', { gradient, y }, 'a gradient of the shape of y');
   if (!isFloating(gradient.dtype))
     throw new GradientError('backward', `got a gradient of dtype ${gradient.dtype}; expected ${y.dtype}`);
 }
 
-/** leaf.grad ← leaf.grad + g */
-function accumulateGrad(leaf: Tensor, g: Tensor, createGraph: boolean): void {
-  const before = leaf.grad;
-  if (createGraph) {
-    leaf.grad = before === null ? g : before.add(g);
-    return;
+/**
+ * Leaves the results of a pass that kept its graph to the garbage collector as well: another pass may come and retire
+ * them, or none. What is a view of a leaf's or of data's memory is not the tape's to move.
+ */
+function entrust(nodes: readonly Node[]): void {
+  const foreign = new Set<Storage>();
+  for (const { inputs } of nodes) {
+    for (const { owner, memory } of inputs) if (owner !== tapeOwner && memory !== null) foreign.add(memory.storage);
   }
-  if (before !== null && before.node === null && before.block.contiguous) {
+  for (const { output } of nodes) {
+    const { owner, memory } = output;
+    if (owner !== tapeOwner || memory === null || foreign.has(memory.storage)) continue;
+    if (!memory.storage.loosen()) output.moveTo(loosen(memory));
+  }
+}
+
+/** leaf.grad ← leaf.grad + g, recorded; a tensor of its own, for leaves may share g. */
+function addRecorded(leaf: Tensor, g: Tensor): void {
+  const gradient = leaf.grad === null ? apply(identity, [g], undefined) : leaf.grad.add(g);
+  gradient.owner = leaf;
+  leaf.grad = gradient;
+}
+
+/** leaf.grad ← leaf.grad + g */
+function addToGrad(leaf: Tensor, g: Tensor, temporaries: Scope): void {
+  const before = leaf.grad;
+  // In place, unless a view of it is looking.
+  if (before !== null && before.node === null && before.block.contiguous && before.block.storage.claims === 1) {
     addInto(before.block, g.block);
     before.block.storage.version++;
     return;
   }
-  const gradient = new Tensor(takeOver(g, leaf.block.storage.held), 'backward');
-  gradient.owner = tapeOwner; // released by zeroGrad, so views of it must not share its memory
-  leaf.grad = before === null ? gradient : before.add(gradient);
+  const gradient =
+    before === null ? new Tensor(takeOver(g, leaf.block.storage.held, temporaries), 'backward') : before.add(g);
+  gradient.owner = leaf; // released by zeroGrad, so views of it must not share its memory
+  leaf.grad = gradient;
 }
 
-/** The block of `g`, with a claim of its own where `g` alone uses the memory, else a copy. `held`: it will have an owner. */
-export function takeOver(g: Tensor, held: boolean): Block {
+/**
+ * The block of `g`, with a claim of its own where `g` is one of the sweep's temporaries and alone uses the memory, else
+ * a copy. `held`: it will have an owner.
+ */
+export function takeOver(g: Tensor, held: boolean, temporaries: Scope): Block {
   const { block } = g;
-  const alone = block.contiguous && block.storage.claims === 1 && g.owner instanceof Scope && g.pins === 1;
+  const alone = block.contiguous && block.storage.claims === 1 && g.owner === temporaries && g.pins === 1;
   // The sweep unpins g next, and releases it; from then on the claim made here is the only one.
   if (alone && (held || block.storage.loosen())) {
     block.storage.claim();

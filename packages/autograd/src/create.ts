@@ -49,7 +49,12 @@ export function create(operation: string, shape: Shape, options: TensorOptions, 
     );
   }
   const block = newBlock(dtype, [...shape], scopes.current === null);
-  write(block);
+  try {
+    write(block);
+  } catch (error) {
+    block.storage.release();
+    throw error;
+  }
   const made = new Tensor(block, operation);
   scopes.current?.adopt(made);
   if (requiresGrad) made.requiresGrad = true;
@@ -69,12 +74,12 @@ export function create(operation: string, shape: Shape, options: TensorOptions, 
 export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   if (isTensor(data)) {
     const values = data.toTypedArray();
-    return create('tensor', data.shape, { dtype: data.dtype, ...options }, (block) => setValues(block, values));
+    return create('tensor', data.shape, withDType(data.dtype, options), (block) => setValues(block, values));
   }
   const arrayDType = dtypeOfArray(data);
   if (arrayDType !== undefined) {
     const values = data as TypedArray;
-    return create('tensor', [values.length], { dtype: arrayDType, ...options }, (block) => setValues(block, values));
+    return create('tensor', [values.length], withDType(arrayDType, options), (block) => setValues(block, values));
   }
   if (ArrayBuffer.isView(data)) {
     throw new DTypeError(
@@ -87,10 +92,15 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   for (let level: unknown = data; Array.isArray(level); level = level[0]) shape.push(level.length);
   let first: unknown = data;
   while (Array.isArray(first)) first = first[0];
-  return create('tensor', shape, { dtype: typeof first === 'boolean' ? 'bool' : 'float32', ...options }, (block) => {
-    writeNested(block, data as NestedArray, shape);
-  });
+  const made = withDType(typeof first === 'boolean' ? 'bool' : 'float32', options);
+  return create('tensor', shape, made, (block) => writeNested(block, data as NestedArray, shape));
 }
+
+/** The options with a default dtype, also where they say `dtype: undefined`. */
+const withDType = (dtype: DType, options: TensorOptions): TensorOptions => ({
+  ...options,
+  dtype: options.dtype ?? dtype,
+});
 
 function setValues(block: Block, values: ArrayLike<number>): void {
   if (block.dtype === 'bool')
@@ -106,7 +116,7 @@ function writeNested(block: Block, data: NestedArray, shape: Shape): void {
         const came = Array.isArray(value) ? 'a deeper array' : value === null ? 'null' : typeof value;
         throw new DTypeError('tensor', { [`data${showShape(path)}`]: came }, 'a number or boolean');
       }
-      block.data[next++] = block.dtype === 'bool' ? Number(Boolean(value)) : Number(value);
+      block.data[next++] = block.dtype === 'bool' ? Number(Number(value) !== 0) : Number(value);
       return;
     }
     if (!Array.isArray(value) || value.length !== shape[axis]) {
@@ -124,27 +134,31 @@ function writeNested(block: Block, data: NestedArray, shape: Shape): void {
 
 /** A tensor of zeros. @example zeros([2, 3]) */
 export function zeros(shape: Shape, options: TensorOptions = {}): Tensor {
-  return full(shape, 0, options);
+  return filled('zeros', shape, 0, options);
 }
 
 /** A tensor of ones. @example ones([2, 3]) */
 export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
-  return full(shape, 1, options);
+  return filled('ones', shape, 1, options);
 }
 
 /** A tensor with the same number everywhere. @example full([2], 0.5) */
 export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
-  return create('full', shape, options, (block) => fill(block, value));
+  return filled('full', shape, value, options);
+}
+
+function filled(operation: string, shape: Shape, value: number, options: TensorOptions): Tensor {
+  return create(operation, shape, options, (block) => fill(block, value));
 }
 
 /** Zeros of the shape and dtype of `x`. */
 export function zerosLike(x: Tensor): Tensor {
-  return full(x.shape, 0, { dtype: x.dtype });
+  return filled('zerosLike', x.shape, 0, { dtype: x.dtype });
 }
 
 /** Ones of the shape and dtype of `x`. */
 export function onesLike(x: Tensor): Tensor {
-  return full(x.shape, 1, { dtype: x.dtype });
+  return filled('onesLike', x.shape, 1, { dtype: x.dtype });
 }
 
 /**
@@ -218,5 +232,5 @@ export function fromTypedArray(
       `${sizeOf(shape)} numbers for the shape ${showShape(shape)}`,
     );
   }
-  return create('fromTypedArray', shape, { dtype, ...options }, (block) => setValues(block, values));
+  return create('fromTypedArray', shape, withDType(dtype, options), (block) => setValues(block, values));
 }

@@ -8,7 +8,8 @@ const edge = 3;
 const threshold = 1000;
 
 /**
- * `Tensor float32 [2, 2] [[1, 2], [3, 4]]`: dtype, shape and numbers, abridged in the middle when there are many.
+ * `Tensor float32 [2] [0.5, 1]`: dtype, shape and numbers, rows on lines of their own, abridged in the middle when there
+ * are many.
  * A tensor whose memory has been recycled says so.
  */
 export function display(x: Tensor): string {

@@ -207,7 +207,7 @@ export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes
     const input = inputs[i]!;
     if (modes.recording) {
       if (input.node !== null && row.hasVjp(i) && isFloating(dtype)) tracked = true;
-      if (input.severed) severed = true;
+      if (input.severed && row.hasVjp(i)) severed = true;
     }
     if (input.tangents !== null) dual = true;
   }

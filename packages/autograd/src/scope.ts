@@ -8,6 +8,8 @@ import { mapTree } from './trees.js';
 /** The tensors created since a scope began. */
 export class Scope {
   readonly tensors: Tensor[] = [];
+  /** What outlives the scope, by the tensor it stands for. */
+  readonly survivors: Map<Tensor, Tensor> = new Map();
 
   adopt(tensor: Tensor): void {
     tensor.owner = this;
@@ -41,12 +43,15 @@ export function withScope<R>(scope: Scope | null, f: () => R): R {
  */
 export function survive(result: Tensor, dying: Scope): Tensor {
   if (result.owner !== dying) return result;
+  const before = dying.survivors.get(result);
+  if (before !== undefined) return before;
   result.block.storage.claim();
   const survivor = new Tensor(result.block, result.madeBy);
   survivor.tangents = result.tangents?.map(({ level, value }) => ({ level, value: survive(value, dying) })) ?? null;
   survivor.severed = result.severed;
   survivor.node = result.node;
-  if (result.node?.output === result) result.node.output = survivor;
+  if (result.node?.output === result) result.node.moveOutput(survivor);
+  dying.survivors.set(result, survivor);
   if (scopes.current !== null) scopes.current.adopt(survivor);
   else if (survivor.node !== null) survivor.owner = tapeOwner;
   return survivor;
@@ -68,7 +73,6 @@ export function settle(survivor: Tensor): void {
  */
 export function scope<R>(f: () => R): R {
   const inner = new Scope();
-  let survivors: Tensor[] = [];
   try {
     const result = withScope(inner, f);
     if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
@@ -78,14 +82,9 @@ export function scope<R>(f: () => R): R {
         'Await first, and put the synchronous part into the scope.',
       );
     }
-    survivors = [];
-    return mapTree(result, (leaf) => {
-      const survivor = survive(leaf, inner);
-      if (survivor !== leaf) survivors.push(survivor);
-      return survivor;
-    }) as R;
+    return mapTree(result, (leaf) => survive(leaf, inner)) as R;
   } finally {
     inner.releaseAll();
-    for (const survivor of survivors) settle(survivor);
+    for (const survivor of inner.survivors.values()) settle(survivor);
   }
 }

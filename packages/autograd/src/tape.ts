@@ -18,6 +18,8 @@ export class Node {
   private readonly versions: number;
   /** True after a backward pass that kept nothing: what the rules need is gone. */
   consumed = false;
+  /** True for a leaf that nobody can ask about any more: the stand-in for an argument of a transform that is over. */
+  closed = false;
   /** How many recorded operations, not consumed yet, would send a cotangent here. */
   private uses = 0;
 
@@ -88,6 +90,18 @@ export class Node {
         if (--upstream.uses === 0 && upstream.output.handleReleased) unreachable.push(upstream);
       });
     }
+  }
+
+  /** Another tensor over the same memory becomes the result; what was pinned as the result stays pinned. */
+  moveOutput(to: Tensor): void {
+    const from = this.output;
+    this.output = to;
+    if (this.consumed) return;
+    this.forEachKept((kept) => {
+      if (kept !== to) return;
+      to.pin();
+      from.unpin();
+    });
   }
 
   /** The result's handle was released: if nothing recorded uses it either, no backward pass can come this way. */

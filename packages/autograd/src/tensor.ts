@@ -9,6 +9,7 @@ import {
   type Shape,
   ShapeError,
   type Strides,
+  shapesEqual,
   type TypedArray,
 } from '@cotangent/kernels';
 import type { BackwardOptions } from './backward.js';
@@ -58,6 +59,8 @@ export class Tensor {
   severed = false;
   private released = false;
   private gradient: Tensor | null = null;
+  /** The node of a leaf that has stopped requiring a gradient: what was recorded before leads to it. */
+  private idle: Node | null = null;
 
   /** @param block its memory, or null for a tensor that gets its value later, of the shape and dtype given */
   constructor(block: Block | null, madeBy: string, shape?: Shape, dtype?: DType) {
@@ -170,7 +173,9 @@ export class Tensor {
         'Integers have no derivative: use .cast().',
       );
     }
-    this.node = wanted ? new Node(null, [], undefined, this) : null;
+    const { node } = this;
+    this.node = wanted ? (this.idle ?? new Node(null, [], undefined, this)) : null;
+    this.idle = node;
   }
 
   /** True when no recorded operation made it: data, parameters, and everything that needs no gradient. */
@@ -180,13 +185,19 @@ export class Tensor {
 
   /**
    * The gradient that `backward()` has accumulated here; null before the first one and after `zeroGrad()`.
-   * Setting it to null releases it.
+   * It belongs to this tensor: setting another one, or null, recycles it.
+   *
+   * @throws ShapeError, DTypeError when set to a tensor of another shape or dtype
    */
   get grad(): Tensor | null {
     return this.gradient;
   }
 
   set grad(value: Tensor | null) {
+    if (value !== null && !shapesEqual(value.shape, this.shape))
+      throw new ShapeError('grad', { grad: value, x: this }, 'a gradient of the shape of x');
+    if (value !== null && value.dtype !== this.dtype)
+      throw new DTypeError('grad', { grad: value.dtype, x: this.dtype }, 'a gradient of the dtype of x');
     if (this.gradient !== null && this.gradient !== value) this.gradient.release();
     this.gradient = value;
   }

@@ -2,6 +2,7 @@
 
 import type { Tensor } from '@cotangent/autograd';
 import { ArgumentError } from '@cotangent/kernels';
+import { shown } from './options.js';
 
 /** A function applied to a layer's output. */
 export type Activation = (x: Tensor) => Tensor;
@@ -35,6 +36,6 @@ export function resolveActivation(operation: string, given: ActivationName | Act
   if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given];
   throw new ArgumentError(
     operation,
-    `got activation '${String(given)}'; expected one of ${Object.keys(byName).join(', ')}, or a function`,
+    `got activation ${shown(given)}; expected one of ${Object.keys(byName).join(', ')}, or a function`,
   );
 }

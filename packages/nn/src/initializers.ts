@@ -2,7 +2,7 @@
 
 import { full, randomNormal, randomTruncatedNormal, randomUniform, type Tensor } from '@cotangent/autograd';
 import { ArgumentError, type DType, Generator, type Shape } from '@cotangent/kernels';
-import { checkNumber, checkOptions } from './options.js';
+import { checkNumber, checkOptions, shown } from './options.js';
 
 /** Makes the first value of a parameter. */
 export interface Initializer {
@@ -25,6 +25,11 @@ function fans(shape: Shape): { fanIn: number; fanOut: number } {
   if (shape.length === 1) return { fanIn: shape[0]!, fanOut: shape[0]! };
   const receptive = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);
   return { fanIn: shape[shape.length - 2]! * receptive, fanOut: shape[shape.length - 1]! * receptive };
+}
+
+/** The seed, if there is one that a generator takes; refused when the initializer is made, not when it is first used. */
+function checkSeed(operation: string, seed: number | undefined): number | undefined {
+  return seed === undefined ? seed : checkNumber(operation, 'seed', seed, { atLeast: 0, below: 2 ** 53, whole: true });
 }
 
 /** Draws from its own generator when seeded: the same values for the same shape, each time, as in Keras. */
@@ -76,7 +81,7 @@ export class VarianceScaling implements Initializer {
     this.scale = checkNumber(name, 'scale', options.scale ?? 1, { above: 0 });
     this.mode = options.mode ?? 'fanIn';
     this.distribution = options.distribution ?? 'truncatedNormal';
-    this.seed = options.seed;
+    this.seed = checkSeed(name, options.seed);
     if (!['fanIn', 'fanOut', 'fanAverage'].includes(this.mode)) {
       throw new ArgumentError(name, `got mode '${this.mode}'; expected 'fanIn', 'fanOut' or 'fanAverage'`);
     }
@@ -149,7 +154,7 @@ export class RandomNormal implements Initializer {
         atLeast: 0,
       }),
     };
-    this.seed = options.seed;
+    this.seed = checkSeed('RandomNormal', options.seed);
   }
 
   create(shape: Shape, dtype: DType): Tensor {
@@ -165,11 +170,9 @@ export class RandomUniform implements Initializer {
 
   constructor(options: RandomInitializerOptions & { low?: number; high?: number } = {}) {
     checkOptions('RandomUniform', options, ['low', 'high', 'seed']);
-    this.options = {
-      low: checkNumber('RandomUniform', 'low', options.low ?? -0.05),
-      high: checkNumber('RandomUniform', 'high', options.high ?? 0.05),
-    };
-    this.seed = options.seed;
+    const low = checkNumber('RandomUniform', 'low', options.low ?? -0.05);
+    this.options = { low, high: checkNumber('RandomUniform', 'high', options.high ?? 0.05, { above: low }) };
+    this.seed = checkSeed('RandomUniform', options.seed);
   }
 
   create(shape: Shape, dtype: DType): Tensor {
@@ -205,6 +208,6 @@ export function resolveInitializer(operation: string, given: InitializerLike): I
   if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given]();
   throw new ArgumentError(
     operation,
-    `got initializer '${String(given)}'; expected one of ${Object.keys(byName).join(', ')}, or an object with create()`,
+    `got initializer ${shown(given)}; expected one of ${Object.keys(byName).join(', ')}, or an object with create()`,
   );
 }

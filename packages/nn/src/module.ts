@@ -1,16 +1,18 @@
 /** Modules: parameters and the functions that use them. */
 
-import { giveValue, persistent, scope, Tensor } from '@cotangent/autograd';
+import { giveValue, isTensor, persistent, scope, Tensor } from '@cotangent/autograd';
 import {
   ArgumentError,
   CotangentError,
   type DType,
+  DTypeError,
   type Shape,
   ShapeError,
   shapesEqual,
   showShape,
 } from '@cotangent/kernels';
 import { type InitializerLike, resolveInitializer } from './initializers.js';
+import { checkOptions } from './options.js';
 
 /** What a parameter starts as, when its shape is known later. */
 export interface ParameterOptions {
@@ -31,13 +33,14 @@ export class Parameter extends Tensor {
 
   /** @param initial its value, which is copied; or how to make one once the shape is known */
   constructor(initial: Tensor | ParameterOptions = {}) {
-    if (initial instanceof Tensor) {
+    if (isTensor(initial)) {
       const value = persistent(initial);
       super(value.block, 'Parameter');
       this.initialize = null;
       this.requiresGrad = true;
       return;
     }
+    checkOptions('Parameter', initial, ['initializer', 'dtype', 'trainable']);
     const { initializer = 'glorotUniform', dtype = 'float32', trainable = true } = initial;
     super(null, 'Parameter', [], dtype);
     const resolved = resolveInitializer('Parameter', initializer);
@@ -52,7 +55,14 @@ export class Parameter extends Tensor {
         throw new ShapeError('Parameter', { parameter: this.shape }, `shape ${showShape(shape)}`);
       return;
     }
-    scope(() => giveValue(this, this.initialize!(shape)));
+    scope(() => {
+      const value = this.initialize!(shape);
+      if (!shapesEqual(value.shape, shape))
+        throw new ShapeError('Parameter', { value: value.shape }, `shape ${showShape(shape)} from its initializer`);
+      if (value.dtype !== this.dtype)
+        throw new DTypeError('Parameter', { value: value.dtype }, `${this.dtype} from its initializer`);
+      giveValue(this, value);
+    });
   }
 
   protected override refuseToRead(): never {
@@ -111,11 +121,13 @@ export abstract class Module {
   /** Direct parts: parameters and modules in fields, arrays and plain objects, with the path to each. */
   protected parts(): [path: string, part: Parameter | Module][] {
     const found: [string, Parameter | Module][] = [];
+    const searched = new Set<object>(); // plain objects may lead back to themselves
     const search = (value: unknown, path: string): void => {
       if (value instanceof Parameter || value instanceof Module) found.push([path, value]);
-      else if (Array.isArray(value)) for (const [i, child] of value.entries()) search(child, `${path}.${i}`);
-      else if (typeof value === 'object' && value !== null && !(value instanceof Tensor) && isPlain(value)) {
-        for (const [key, child] of Object.entries(value)) search(child, `${path}.${key}`);
+      else if (typeof value === 'object' && value !== null && !searched.has(value)) {
+        searched.add(value);
+        const children = Array.isArray(value) ? value.entries() : isPlain(value) ? Object.entries(value) : [];
+        for (const [key, child] of children) search(child, `${path}.${key}`);
       }
     };
     for (const [name, value] of Object.entries(this)) search(value, name);

@@ -1,13 +1,22 @@
 /** Checks of what users pass, so that every class says the same thing about the same mistake. */
 
-import { ArgumentError } from '@cotangent/kernels';
+import { isTensor, type Tensor } from '@cotangent/autograd';
+import { ArgumentError, DTypeError } from '@cotangent/kernels';
+
+/** A value as messages show it: text in quotes, functions and classes by their name. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return `the function ${value.name}`;
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
 
 /** Throws ArgumentError for an option that the class does not have, naming those it has. */
 export function checkOptions(operation: string, options: object, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new ArgumentError(
       operation,
-      `got ${Array.isArray(options) ? 'an array' : String(options)}; expected an options object`,
+      `got ${shown(options)}; expected an options object`,
       `For example { ${known[0] ?? ''}: … }.`,
     );
   }
@@ -16,6 +25,12 @@ export function checkOptions(operation: string, options: object, known: readonly
       throw new ArgumentError(operation, `got unknown option '${name}'; expected one of ${known.join(', ')}`);
     }
   }
+}
+
+/** The value, if it is a tensor. @throws DTypeError */
+export function checkTensor(operation: string, name: string, value: unknown): Tensor {
+  if (isTensor(value)) return value;
+  throw new DTypeError(operation, { [name]: shown(value) }, 'a tensor', 'Wrap numbers and arrays with tensor(…).');
 }
 
 /** Bounds of a number. */
@@ -46,10 +61,9 @@ export function checkNumber(operation: string, name: string, value: unknown, bou
     bounds.atLeast !== undefined ? `of at least ${bounds.atLeast}` : '',
     bounds.below !== undefined ? `below ${bounds.below}` : '',
   ].filter((text) => text !== '');
-  const came = typeof value === 'string' ? `'${value}'` : String(value);
   throw new ArgumentError(
     operation,
-    `got ${name} ${came}; expected a ${whole ? 'whole' : 'finite'} number${limits.length > 0 ? ` ${limits.join(' and ')}` : ''}`,
+    `got ${name} ${shown(value)}; expected a ${whole ? 'whole' : 'finite'} number${limits.length > 0 ? ` ${limits.join(' and ')}` : ''}`,
   );
 }
 
@@ -58,6 +72,6 @@ export function checkChoice<T extends string>(operation: string, name: string, v
   if (choices.includes(value)) return value;
   throw new ArgumentError(
     operation,
-    `got ${name} '${String(value)}'; expected one of ${choices.map((c) => `'${c}'`).join(', ')}`,
+    `got ${name} ${shown(value)}; expected one of ${choices.map((c) => `'${c}'`).join(', ')}`,
   );
 }

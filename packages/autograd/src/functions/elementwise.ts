@@ -1,27 +1,31 @@
 /** Elementwise functions. All broadcast (https://numpy.org/doc/stable/user/basics.broadcasting.html) and are differentiable unless they return bool. */
 
-import { ArgumentError, type DType } from '@cotangent/kernels';
+import { ArgumentError, type DType, DTypeError, dtypes, isDType, isFloating, promoteDTypes } from '@cotangent/kernels';
 import { apply, type Primitive } from '../primitive.js';
 import * as activation from '../primitives/activation.js';
 import * as arithmetic from '../primitives/arithmetic.js';
 import { cast as castRow } from '../primitives/cast.js';
 import * as comparison from '../primitives/comparison.js';
 import * as exponential from '../primitives/exponential.js';
-import { isTensor, type Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 import { checkTensor, type Operand, operands } from './operands.js';
 
 const one = (row: Primitive<undefined>, x: Tensor): Tensor => apply(row, [checkTensor(row.name, x)], undefined);
 const two = (row: Primitive<undefined>, a: Operand, b: Operand): Tensor =>
   apply(row, operands(row.name, a, b), undefined);
 
-/** a + b */
+/** a + b; of two bools, whether either is true (NumPy, PyTorch). */
 export function add(a: Operand, b: Operand): Tensor {
-  return two(arithmetic.add, a, b);
+  const [x, y] = operands('add', a, b);
+  return x.dtype === 'bool' && y.dtype === 'bool' ? maximum(x, y) : apply(arithmetic.add, [x, y], undefined);
 }
 
-/** a − b */
+/** a − b. @throws DTypeError for two bools */
 export function subtract(a: Operand, b: Operand): Tensor {
-  return two(arithmetic.subtract, a, b);
+  const [x, y] = operands('subtract', a, b);
+  if (x.dtype === 'bool' && y.dtype === 'bool')
+    throw new DTypeError('subtract', { a: 'bool', b: 'bool' }, 'a number in one of them', 'Did you mean .notEqual()?');
+  return apply(arithmetic.subtract, [x, y], undefined);
 }
 
 /** a · b, element by element */
@@ -49,8 +53,10 @@ export function minimum(a: Operand, b: Operand): Tensor {
   return two(arithmetic.minimum, a, b);
 }
 
-/** −x */
+/** −x. @throws DTypeError for bool */
 export function negative(x: Tensor): Tensor {
+  if (checkTensor('negative', x).dtype === 'bool')
+    throw new DTypeError('negative', { x: 'bool' }, 'numbers', 'Did you mean .logicalNot()?');
   return one(arithmetic.negative, x);
 }
 
@@ -159,23 +165,21 @@ export function logicalNot(x: Tensor): Tensor {
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const [x, y] = operands('where', a, b);
-  const [p, q] = x.dtype === y.dtype ? [x, y] : isTensor(a) && !isTensor(b) ? [x, cast(y, x.dtype)] : promotePair(x, y);
-  return apply(comparison.where, [checkTensor('where', condition), p!, q!], undefined);
-}
-
-function promotePair(x: Tensor, y: Tensor): [Tensor, Tensor] {
-  const { dtype } = add(x, y);
-  return [cast(x, dtype), cast(y, dtype)];
+  const dtype = promoteDTypes(x.dtype, y.dtype);
+  return apply(comparison.where, [checkTensor('where', condition), cast(x, dtype), cast(y, dtype)], undefined);
 }
 
 /**
- * x held between `low` and `high`; gradient 1 between and at the bounds, 0 outside.
+ * x held between `low` and `high`; gradient 1 between and at the bounds, 0 outside. Integers between fractions become
+ * float32.
  *
  * @throws ArgumentError unless low ≤ high
  */
 export function clip(x: Tensor, low: number, high: number): Tensor {
   if (!(low <= high)) throw new ArgumentError('clip', `got bounds ${low} and ${high}; expected low ≤ high`);
-  return apply(comparison.clip, [checkTensor('clip', x)], { low, high });
+  const whole =
+    isFloating(checkTensor('clip', x).dtype) || ![low, high].some((bound) => Number.isFinite(bound) && bound % 1 !== 0);
+  return apply(comparison.clip, [whole ? x : cast(x, 'float32')], { low, high });
 }
 
 /**
@@ -184,5 +188,6 @@ export function clip(x: Tensor, low: number, high: number): Tensor {
  */
 export function cast(x: Tensor, dtype: DType): Tensor {
   const from = checkTensor('cast', x).dtype;
+  if (!isDType(dtype)) throw new DTypeError('cast', { dtype: String(dtype) }, `one of ${dtypes.join(', ')}`);
   return from === dtype ? x : apply(castRow, [x], { dtype, from });
 }

@@ -1,12 +1,14 @@
 /** Leaving the tape, and changing a tensor in place. */
 
-import { copyInto, ShapeError, shapesEqual } from '@cotangent/kernels';
+import { copyInto, ShapeError } from '@cotangent/kernels';
+import { tensor } from '../create.js';
 import { GradientError } from '../errors.js';
 import { noGrad } from '../modes.js';
 import { apply } from '../primitive.js';
-import { identity } from '../primitives/reshape.js';
-import { withScope } from '../scope.js';
+import { broadcastsTo, identity } from '../primitives/reshape.js';
+import { scope, withScope } from '../scope.js';
 import type { Tensor } from '../tensor.js';
+import { cast } from './elementwise.js';
 import { checkTensor } from './operands.js';
 
 /**
@@ -24,22 +26,29 @@ export function detach(x: Tensor): Tensor {
 }
 
 /**
- * Overwrites the numbers of `target` with those of `value` (broadcast to its shape), in place.
+ * Overwrites the numbers of `target` with those of `value` (broadcast to its shape, converted to its dtype), in place.
  *
+ * @returns the target
  * @throws ShapeError when they do not fit; GradientError when `target` is the recorded result of an operation
  */
 export function assign(target: Tensor, value: Tensor): Tensor {
-  if (!target.isLeaf) {
+  if (!checkTensor('assign', target).isLeaf) {
     throw new GradientError(
       'assign',
       `got a target made by ${target.madeBy}, which is recorded; expected a leaf`,
       'Assign to parameters and data, not to results.',
     );
   }
-  const wide = value.broadcastTo(target.shape);
-  if (!shapesEqual(wide.shape, target.shape))
+  if (!broadcastsTo(checkTensor('assign', value).shape, target.shape))
     throw new ShapeError('assign', { target, value }, 'a value that broadcasts to the target');
-  copyInto(target.block, wide.block);
+  scope(() =>
+    noGrad(() => {
+      const converted = cast(value, target.dtype);
+      // Of the target's own memory (a view of it, say) a copy is taken first: writing must not change what is yet to be read.
+      const source = converted.block.storage === target.block.storage ? tensor(converted) : converted;
+      copyInto(target.block, source.block);
+    }),
+  );
   target.block.storage.version++;
   return target;
 }

@@ -1,14 +1,24 @@
 /** Numbers as operands. */
 
-import { DTypeError, isFloating } from '@cotangent/kernels';
+import { type DType, DTypeError, isFloating } from '@cotangent/kernels';
 import { full } from '../create.js';
 import { isTensor, type Tensor } from '../tensor.js';
 
 /** What arithmetic takes: a tensor, or a number, which adapts to the dtype of the other operand. */
 export type Operand = Tensor | number;
 
-/** A number as a scalar tensor. It never widens a floating dtype; a fraction beside integers becomes float32. */
-function scalarLike(operation: string, value: number, other: Tensor): Tensor {
+/**
+ * The dtype of a number beside a tensor of dtype `other`. It never widens a floating dtype. Beside integers it becomes
+ * one if it fits: uint8 beside uint8, else int32; a fraction, or a number too large for int32, becomes float32.
+ */
+function dtypeOfNumber(value: number, other: DType): DType {
+  if (isFloating(other)) return other;
+  if (!Number.isInteger(value) || Math.abs(value) >= 2 ** 31) return 'float32';
+  return other === 'uint8' && value >= 0 && value <= 255 ? 'uint8' : 'int32';
+}
+
+/** A number as a scalar tensor. */
+function scalarLike(operation: string, value: number, other: DType): Tensor {
   if (typeof value !== 'number') {
     throw new DTypeError(
       operation,
@@ -17,15 +27,14 @@ function scalarLike(operation: string, value: number, other: Tensor): Tensor {
       'Wrap arrays with tensor([...]).',
     );
   }
-  if (isFloating(other.dtype)) return full([], value, { dtype: other.dtype });
-  return full([], value, { dtype: Number.isInteger(value) ? 'int32' : 'float32' });
+  return full([], value, { dtype: dtypeOfNumber(value, other) });
 }
 
-/** Both operands as tensors. At least one must be one already. */
+/** Both operands as tensors; two numbers are float32. */
 export function operands(operation: string, a: Operand, b: Operand): [Tensor, Tensor] {
-  if (isTensor(a)) return [a, isTensor(b) ? b : scalarLike(operation, b, a)];
-  if (isTensor(b)) return [scalarLike(operation, a, b), b];
-  return [full([], a), scalarLike(operation, b, full([], a))];
+  if (isTensor(a)) return [a, isTensor(b) ? b : scalarLike(operation, b, a.dtype)];
+  const other = isTensor(b) ? b.dtype : 'float32';
+  return [scalarLike(operation, a, other), isTensor(b) ? b : scalarLike(operation, b, other)];
 }
 
 /** A tensor, or a clear error about what came instead. */

@@ -15,6 +15,7 @@ import { apply } from '../primitive.js';
 import { gather } from '../primitives/indexing.js';
 import * as rows from '../primitives/reshape.js';
 import type { Tensor } from '../tensor.js';
+import { cast } from './elementwise.js';
 import { checkTensor } from './operands.js';
 
 /** The same elements, in row-major order, under another shape; one extent may be −1. */
@@ -192,5 +193,13 @@ export function take(x: Tensor, indices: Tensor, options: { readonly axis?: numb
  * @throws IndexError for a label outside 0 … classes − 1
  */
 export function oneHot(labels: Tensor, classes: number, options: { readonly dtype?: DType } = {}): Tensor {
-  return take(eye(classes, options), checkTensor('oneHot', labels));
+  for (const [i, label] of checkTensor('oneHot', labels).toTypedArray().entries()) {
+    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+      throw new IndexError(
+        'oneHot',
+        `got label ${label} at position ${i}; expected whole numbers from 0 to ${classes - 1}`,
+      );
+    }
+  }
+  return take(eye(classes, options), cast(labels, 'int32'));
 }

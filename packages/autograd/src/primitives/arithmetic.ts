@@ -99,8 +99,8 @@ export const minimum: Primitive<undefined> = pairwise('minimum', {
 });
 
 /**
- * ∂aᵇ/∂a = b aᵇ⁻¹, 0 where b = 0;  ∂aᵇ/∂b = aᵇ ln a, 0 where a = 0 and b ≥ 0 (PyTorch). The two `where`s keep the
- * unused branch finite, so that its NaN does not leak into second derivatives.
+ * ∂aᵇ/∂a = b aᵇ⁻¹, 0 where b = 0;  ∂aᵇ/∂b = aᵇ ln a, 0 where a = 0 and b ≥ 0 (PyTorch). The `where`s keep the unused
+ * branch finite, so that its NaN does not leak into second derivatives.
  */
 export const power: Primitive<undefined> = pairwise('power', {
   run: kernels.power,
@@ -108,8 +108,10 @@ export const power: Primitive<undefined> = pairwise('power', {
   keeps: { a: ['a', 'b'], b: ['a', 'b', 'out'] },
   vjp: {
     a: (g, { a, b }) => {
-      const zero = b.equal(0);
-      return g.mul(b.mul(a.pow(zero.where(1, b.sub(1)))));
+      // Where b varies too, b = 0 is masked only at 0⁰: wider, it would hide ∂²aᵇ/∂a∂b = 1/a, as it does in PyTorch.
+      const varies = b.node !== null || b.tangents !== null;
+      const flat = varies ? b.equal(0).logicalAnd(a.equal(0)) : b.equal(0);
+      return g.mul(b.mul(a.pow(flat.where(1, b.sub(1)))));
     },
     b: (g, { a, b, out }) => {
       const flat = a.equal(0).logicalAnd(b.greaterEqual(0));

@@ -2,7 +2,7 @@
 
 import * as kernels from '@cotangent/kernels';
 import {
-  broadcastShapes,
+  checkShape,
   contiguousStrides,
   expandLayout,
   permuteLayout,
@@ -10,7 +10,6 @@ import {
   type Shape,
   ShapeError,
   type SliceAttributes,
-  shapesEqual,
   showShape,
   sliceLayout,
 } from '@cotangent/kernels';
@@ -56,9 +55,16 @@ export const permute: Primitive<{ readonly axes: readonly number[] }> = linear('
   self: (t, { axes }) => t.permute(axes),
 });
 
+/** Whether repeating axes of extent 1, and leading ones, makes `to` of `from`. */
+export function broadcastsTo(from: Shape, to: Shape): boolean {
+  const missing = to.length - from.length;
+  return missing >= 0 && from.every((extent, i) => extent === 1 || extent === to[missing + i]);
+}
+
 export const broadcastTo: Primitive<ShapeAttributes> = linear('broadcastTo', {
   shape: (x, { shape }: ShapeAttributes) => {
-    if (x.length > shape.length || !shapesEqual(broadcastShapes('broadcastTo', x, shape), shape)) {
+    checkShape('broadcastTo', shape);
+    if (!broadcastsTo(x, shape)) {
       throw new ShapeError('broadcastTo', { x }, `a shape that broadcasts to ${showShape(shape)}`);
     }
     return shape;

@@ -59,8 +59,11 @@ export function valueAndGrad<F extends AnyFunction, const O extends GradOptions 
   f: F,
   options: O = {} as O,
 ): (...args: Parameters<F>) => [ValueOf<F, O>, GradientOf<F, O>] {
-  checkOptions(options);
-  return (...args) => differentiate('valueAndGrad', f, args, options) as [ValueOf<F, O>, GradientOf<F, O>];
+  checkOptions('valueAndGrad', options);
+  return (...args) => {
+    const { value, auxiliary, gradient } = differentiate('valueAndGrad', f, args, options);
+    return [options.hasAux ? [value, auxiliary] : value, gradient] as [ValueOf<F, O>, GradientOf<F, O>];
+  };
 }
 
 /**
@@ -77,27 +80,34 @@ export function grad<F extends AnyFunction, const O extends GradOptions = Record
   f: F,
   options: O = {} as O,
 ): (...args: Parameters<F>) => O extends { hasAux: true } ? [GradientOf<F, O>, unknown] : GradientOf<F, O> {
-  checkOptions(options);
+  checkOptions('grad', options);
   return (...args) => {
-    const [value, gradient] = differentiate('grad', f, args, options);
-    return (options.hasAux ? [gradient, (value as [Tensor, unknown])[1]] : gradient) as never;
+    const { auxiliary, gradient } = differentiate('grad', f, args, options);
+    return (options.hasAux ? [gradient, auxiliary] : gradient) as never;
   };
 }
 
-function checkOptions(options: GradOptions): void {
+function checkOptions(operation: string, options: GradOptions): void {
   for (const name of Object.keys(options)) {
     if (!optionNames.includes(name)) {
-      throw new ArgumentError('grad', `got unknown option '${name}'; expected one of ${optionNames.join(', ')}`);
+      throw new ArgumentError(operation, `got unknown option '${name}'; expected one of ${optionNames.join(', ')}`);
     }
   }
 }
 
+/** What a transform computed; no value where nobody asked for it, so that nothing keeps its graph. */
+interface Derivative {
+  readonly value: Tensor | undefined;
+  readonly auxiliary: unknown;
+  readonly gradient: unknown;
+}
+
 function differentiate(
-  operation: string,
+  operation: 'grad' | 'valueAndGrad',
   f: AnyFunction,
   args: readonly unknown[],
   options: GradOptions,
-): [unknown, unknown] {
+): Derivative {
   const { argnums = 0, hasAux = false } = options;
   const chosen = typeof argnums === 'number' ? [argnums] : argnums;
   for (const n of chosen) {
@@ -112,9 +122,14 @@ function differentiate(
   const connected = nested || options.createGraph === true;
   return scope(() => {
     const watched: Watched[] = [];
-    const inner = args.map((arg, i) =>
-      chosen.includes(i) ? mapTree(arg, (leaf) => watch(operation, leaf, connected, watched)) : arg,
-    );
+    const inner = args.map((arg, i) => {
+      if (!chosen.includes(i)) return arg;
+      const before = watched.length;
+      const standIns: unknown = mapTree(arg, (leaf) => watch(operation, leaf, connected, watched));
+      if (watched.length === before)
+        throw new GradientError(operation, `argument ${i} holds no tensor`, 'Wrap numbers with tensor(…).');
+      return standIns;
+    });
     const result = run(operation, f, inner);
     const value = hasAux ? (result as [Tensor, unknown])[0] : (result as Tensor);
     checkValue(operation, value);
@@ -124,8 +139,11 @@ function differentiate(
     const byAlias = new Map(watched.map(({ alias }, i) => [alias, plain(gradients[i]!)]));
     const gradientOf = (arg: unknown): unknown => mapTree(arg, (leaf) => byAlias.get(leaf)!);
     const gradient = typeof argnums === 'number' ? gradientOf(inner[argnums]) : chosen.map((n) => gradientOf(inner[n]));
-    const kept = hasAux ? [plain(value), mapTree((result as [Tensor, unknown])[1], plain)] : plain(value);
-    return [kept, gradient];
+    return {
+      value: operation === 'valueAndGrad' ? plain(value) : undefined,
+      auxiliary: hasAux ? mapTree((result as [Tensor, unknown])[1], plain) : undefined,
+      gradient,
+    };
   });
 }
 
@@ -145,17 +163,14 @@ function watch(operation: string, original: Tensor, connected: boolean, watched:
       'Integers have no derivative: use .cast().',
     );
   }
-  original.block.storage.claim();
-  const alias = new Tensor(original.block, original.madeBy);
-  alias.tangents = original.tangents;
-  scopes.current!.adopt(alias);
+  const stand = alias(original);
   // Inside another transform the stand-in is linked to what it stands for, so that the outer one sees through it.
   const linked = connected && original.node !== null;
-  alias.node = linked
-    ? new Node(identity as never, [original], undefined, alias)
-    : new Node(null, [], undefined, alias);
-  watched.push({ original, alias, node: alias.node });
-  return alias;
+  stand.node = linked
+    ? new Node(identity as never, [original], undefined, stand)
+    : new Node(null, [], undefined, stand);
+  watched.push({ original, alias: stand, node: stand.node });
+  return stand;
 }
 
 function run(operation: string, f: AnyFunction, args: readonly unknown[]): unknown {
@@ -214,28 +229,44 @@ function pullBack(
     sweep(order, value.node, ones(value.shape, { dtype: value.dtype }), {
       targets,
       createGraph,
-      deliver: (node, g) => {
-        found.set(node, createGraph ? g : own(g, owner));
+      deliver: (node, g, temporaries) => {
+        found.set(node, createGraph ? g : own(g, owner, temporaries));
       },
     });
     if (!createGraph) for (const node of order.nodes) if (!targets.includes(node)) node.consume();
   }
-  return { gradients: watched.map(({ node, original }) => found.get(node) ?? zerosLike(original)), outside };
+  for (const { alias, node } of watched) {
+    if (node.primitive !== null) continue;
+    // Nobody can ask for the derivative with respect to this stand-in any more: later sweeps pass it by.
+    alias.node = null;
+    node.closed = true;
+  }
+  const gradients = watched.map(({ node, original }) => found.get(node) ?? zerosLike(original));
+  return { gradients, outside: outside && modes.recording };
 }
 
 /** A sweep's cotangent, and its tangents, as tensors of the scope of this transform. */
-function own(g: Tensor, owner: Scope): Tensor {
-  const gradient = new Tensor(takeOver(g, true), 'grad');
+function own(g: Tensor, owner: Scope, temporaries: Scope): Tensor {
+  const gradient = new Tensor(takeOver(g, true, temporaries), 'grad');
   owner.adopt(gradient);
-  gradient.tangents = g.tangents?.map(({ level, value }) => ({ level, value: own(value, owner) })) ?? null;
+  gradient.tangents = g.tangents?.map(({ level, value }) => ({ level, value: own(value, owner, temporaries) })) ?? null;
   return gradient;
 }
 
-/** Takes a result of this transform off the tape. What was only passed through from outside stays as it is. */
+/** A result of this transform, off the tape. What was only passed through from outside stays as it is. */
 function cutOff(x: Tensor, severed: boolean): Tensor {
-  if (x.owner === scopes.current) {
-    x.node = null;
-    x.severed = severed;
-  }
-  return x;
+  if (x.owner !== scopes.current) return x;
+  const plain = x.node === null ? x : alias(x);
+  plain.node = null;
+  plain.severed = severed;
+  return plain;
+}
+
+/** Another tensor over the same memory, of the scope of this transform. */
+function alias(x: Tensor): Tensor {
+  x.block.storage.claim();
+  const same = new Tensor(x.block, x.madeBy);
+  same.tangents = x.tangents;
+  scopes.current!.adopt(same);
+  return same;
 }

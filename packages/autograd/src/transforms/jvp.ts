@@ -43,6 +43,10 @@ export function jvp(
 }
 
 function dual(x: Tensor, tangent: Tensor, level: number): Tensor {
+  for (const given of [x, tangent]) {
+    if (!isTensor(given))
+      throw new GradientError('jvp', `got ${typeof given}; expected tensors`, 'Wrap numbers with tensor(…).');
+  }
   if (!shapesEqual(x.shape, tangent.shape)) {
     throw new ShapeError('jvp', { primal: x.shape, tangent: tangent.shape }, 'a tangent of the shape of its primal');
   }

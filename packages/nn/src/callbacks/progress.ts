@@ -45,7 +45,7 @@ const barWidth = 24;
 /** A bar is redrawn at most this often. */
 const redrawMilliseconds = 100;
 
-/** `5`, `0.0123`, `1.2e-7`: short, and never a wall of digits. */
+/** `5.0000`, `0.0123`, `1.20e-7`: short, and never a wall of digits. */
 const figure = (value: number): string =>
   value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : value.toFixed(4);
 
@@ -99,8 +99,7 @@ export class ProgressBar implements Callback {
 
   onEpochEnd(_: number, logs: Logs): void {
     const now = this.output.now();
-    this.line(`${this.head()} ${this.figures(logs, now)} · ${duration(now - this.epochStarted)}`);
-    this.output.write('\n');
+    this.line(`${this.head()} ${this.figures(logs, now)} · ${duration(now - this.epochStarted)}`, '\n');
     this.width = 0;
   }
 
@@ -115,9 +114,8 @@ export class ProgressBar implements Callback {
   }
 
   /** Rewrites the current line; spaces cover what a longer one left behind. */
-  private line(text: string): void {
-    const start = this.verbose === 1 ? '\r' : '';
-    this.output.write(start + (this.verbose === 1 ? text.padEnd(this.width) : text));
+  private line(text: string, end: '' | '\n' = ''): void {
+    this.output.write(this.verbose === 1 ? `\r${text.padEnd(this.width)}${end}` : text + end);
     this.width = text.length;
   }
 }

@@ -3,7 +3,7 @@
 import { randomUniform, type Tensor } from '@cotangent/autograd';
 import { Generator, ShapeError } from '@cotangent/kernels';
 import { type Activation as ActivationFunction, type ActivationName, resolveActivation } from '../activations.js';
-import { checkNumber, checkOptions } from '../options.js';
+import { checkNumber, checkOptions, checkTensor } from '../options.js';
 import { Layer, type LayerOptions, layerOptionNames } from './layer.js';
 
 /**
@@ -18,7 +18,7 @@ export class Flatten extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
-    if (x.rank === 0) throw new ShapeError('Flatten', { x: x.shape }, 'x [batch, ...]');
+    if (checkTensor('Flatten', 'x', x).rank === 0) throw new ShapeError('Flatten', { x: x.shape }, 'x [batch, ...]');
     return x.reshape([x.shape[0]!, x.shape.slice(1).reduce((product, extent) => product * extent, 1)]);
   }
 }
@@ -39,7 +39,7 @@ export class Activation extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.activation(x);
+    return this.activation(checkTensor('Activation', 'x', x));
   }
 }
 
@@ -83,8 +83,11 @@ export class Dropout extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
-    if (!this.training || this.rate === 0) return x;
-    const drawn = randomUniform(x.shape, this.generator === undefined ? {} : { generator: this.generator });
+    if (!this.training || this.rate === 0) return checkTensor('Dropout', 'x', x);
+    const drawn = randomUniform(
+      checkTensor('Dropout', 'x', x).shape,
+      this.generator === undefined ? {} : { generator: this.generator },
+    );
     return drawn.greaterEqual(this.rate).where(x.mul(1 / (1 - this.rate)), 0);
   }
 }

@@ -3,7 +3,7 @@
 import { softmaxCrossEntropy, type Tensor } from '@cotangent/autograd';
 import { ArgumentError, ShapeError, shapesEqual } from '@cotangent/kernels';
 import { checkNumber } from '../options.js';
-import { checkLossOptions, type LossOptions, reduceLoss } from './reduction.js';
+import { checkLoss, type LossOptions, reduceLoss } from './reduction.js';
 
 /** Probabilities are kept this far from 0 and 1 before their logarithm is taken (Keras's epsilon). */
 const epsilon = 1e-7;
@@ -33,7 +33,7 @@ export interface CategoricalCrossentropyOptions extends CrossentropyOptions {
  */
 export function sparseCategoricalCrossentropy(yTrue: Tensor, yPred: Tensor, options: CrossentropyOptions = {}): Tensor {
   const operation = 'sparseCategoricalCrossentropy';
-  checkLossOptions(operation, options, ['fromLogits']);
+  checkLoss(operation, yTrue, yPred, options, ['fromLogits']);
   const labels = yTrue.rank === yPred.rank && yTrue.shape[yTrue.rank - 1] === 1 ? yTrue.squeeze(-1) : yTrue;
   if (!shapesEqual(labels.shape, yPred.shape.slice(0, -1))) {
     const mend = shapesEqual(yTrue.shape, yPred.shape) ? 'For one-hot targets use categoricalCrossentropy.' : undefined;
@@ -58,7 +58,7 @@ export function categoricalCrossentropy(
   options: CategoricalCrossentropyOptions = {},
 ): Tensor {
   const operation = 'categoricalCrossentropy';
-  checkLossOptions(operation, options, ['fromLogits', 'labelSmoothing']);
+  checkLoss(operation, yTrue, yPred, options, ['fromLogits', 'labelSmoothing']);
   if (!shapesEqual(yTrue.shape, yPred.shape)) {
     const sparse = shapesEqual(yTrue.shape, yPred.shape.slice(0, -1));
     throw new ShapeError(

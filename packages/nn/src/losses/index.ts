@@ -2,6 +2,7 @@
 
 import type { Tensor } from '@cotangent/autograd';
 import { ArgumentError } from '@cotangent/kernels';
+import { shown } from '../options.js';
 import { categoricalCrossentropy, sparseCategoricalCrossentropy } from './classification.js';
 import { meanSquaredError } from './regression.js';
 
@@ -33,6 +34,6 @@ export function resolveLoss(operation: string, given: LossName | LossFunction): 
   if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given];
   throw new ArgumentError(
     operation,
-    `got loss '${String(given)}'; expected one of ${Object.keys(byName).join(', ')}, or a function (yTrue, yPred) => scalar`,
+    `got loss ${shown(given)}; expected one of ${Object.keys(byName).join(', ')}, or a function (yTrue, yPred) => scalar`,
   );
 }

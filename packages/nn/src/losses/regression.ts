@@ -2,7 +2,7 @@
 
 import type { Tensor } from '@cotangent/autograd';
 import { ShapeError, shapesEqual } from '@cotangent/kernels';
-import { checkLossOptions, type LossOptions, reduceLoss } from './reduction.js';
+import { checkLoss, type LossOptions, reduceLoss } from './reduction.js';
 
 /**
  * Mean of squared differences over the last axis: (yTrue − yPred)².
@@ -14,7 +14,7 @@ import { checkLossOptions, type LossOptions, reduceLoss } from './reduction.js';
  */
 export function meanSquaredError(yTrue: Tensor, yPred: Tensor, options: LossOptions = {}): Tensor {
   const operation = 'meanSquaredError';
-  checkLossOptions(operation, options);
+  checkLoss(operation, yTrue, yPred, options);
   if (!shapesEqual(yTrue.shape, yPred.shape)) {
     throw new ShapeError(
       operation,

@@ -2,6 +2,7 @@
 
 import { noGrad, scope, type Tensor } from '@cotangent/autograd';
 import { ArgumentError, ShapeError, shapesEqual } from '@cotangent/kernels';
+import { shown } from '../options.js';
 
 /** Something measured over many batches. */
 export interface Metric {
@@ -44,6 +45,10 @@ class HitRate implements Metric {
   }
 }
 
+/** x [...] from [..., 1] where the other has one axis less. */
+const withoutLastOne = (x: Tensor, other: Tensor): Tensor =>
+  x.rank === other.rank + 1 && x.shape[x.rank - 1] === 1 ? x.squeeze(-1) : x;
+
 /** Class indices [...] from [...] or [..., 1]. */
 const indices = (yTrue: Tensor, yPred: Tensor): Tensor =>
   (yTrue.rank === yPred.rank && yTrue.shape[yTrue.rank - 1] === 1 ? yTrue.squeeze(-1) : yTrue).cast('int32');
@@ -74,12 +79,16 @@ export class CategoricalAccuracy extends HitRate {
   }
 }
 
-/** Share of predictions on the right side of the threshold (strictly above counts as 1). */
+/**
+ * Share of predictions on the right side of the threshold (strictly above counts as 1). Targets are 0 or 1, of the shape
+ * of the predictions, where a last axis of extent 1 may be missing.
+ */
 export class BinaryAccuracy extends HitRate {
   constructor(name: string = 'binaryAccuracy', threshold: number = 0.5) {
     super(name, (yTrue, yPred) => {
-      if (!shapesEqual(yTrue.shape, yPred.shape)) throw new ShapeError(name, { yTrue, yPred }, 'equal shapes');
-      return yPred.greater(threshold).equal(yTrue.cast('bool'));
+      const [targets, predictions] = [withoutLastOne(yTrue, yPred), withoutLastOne(yPred, yTrue)];
+      if (!shapesEqual(targets.shape, predictions.shape)) throw new ShapeError(name, { yTrue, yPred }, 'equal shapes');
+      return predictions.greater(threshold).cast(targets.dtype).equal(targets);
     });
   }
 }
@@ -96,9 +105,9 @@ class Accuracy implements Metric {
 
   private choose(yTrue: Tensor, yPred: Tensor): Metric {
     const classes = yPred.shape[yPred.rank - 1] ?? 1;
-    if (shapesEqual(yTrue.shape, yPred.shape))
-      return classes === 1 || yPred.rank === 1 ? new BinaryAccuracy(this.name) : new CategoricalAccuracy(this.name);
-    return new SparseCategoricalAccuracy(this.name);
+    const alike = shapesEqual(yTrue.shape, yPred.shape);
+    if (classes === 1 || (alike && yPred.rank === 1)) return new BinaryAccuracy(this.name);
+    return alike ? new CategoricalAccuracy(this.name) : new SparseCategoricalAccuracy(this.name);
   }
 
   result(): number {
@@ -126,6 +135,6 @@ export function resolveMetric(operation: string, given: MetricName | Metric): Me
   if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given]();
   throw new ArgumentError(
     operation,
-    `got metric '${String(given)}'; expected one of ${Object.keys(byName).join(', ')}, or an object with update(), result() and reset()`,
+    `got metric ${shown(given)}; expected one of ${Object.keys(byName).join(', ')}, or an object with update(), result() and reset()`,
   );
 }

@@ -9,7 +9,7 @@ import { type LossFunction, type LossName, resolveLoss } from '../losses/index.j
 import { type Metric, type MetricName, resolveMetric } from '../metrics/accuracy.js';
 import { Module, tracing } from '../module.js';
 import { type Optimizer, type OptimizerName, resolveOptimizer } from '../optimizers/index.js';
-import { checkNumber, checkOptions } from '../options.js';
+import { checkNumber, checkOptions, shown } from '../options.js';
 import { batchOf, checkTargets, type Data, epochOrder, toSamples } from './batches.js';
 import { Breather } from './eventLoop.js';
 import { layerNames, type SummaryRow, summaryTable } from './summary.js';
@@ -68,7 +68,8 @@ const fitOptionNames = [
 /** Base of models. Subclass it with a `forward`, or use `Sequential`. */
 export abstract class Model extends Module {
   private compiled: Compiled | null = null;
-  private outputShapes = new Map<Module, Shape>();
+  /** Of every module in the first call; null before it. */
+  private outputShapes: Map<Module, Shape> | null = null;
 
   /**
    * Says how to train.
@@ -81,6 +82,8 @@ export abstract class Model extends Module {
     checkOptions('compile', options, ['optimizer', 'loss', 'metrics']);
     if (options.loss === undefined)
       throw new ArgumentError('compile', 'got no loss', "For example { loss: 'meanSquaredError' }.");
+    if (options.metrics !== undefined && !Array.isArray(options.metrics))
+      throw new ArgumentError('compile', `got metrics ${shown(options.metrics)}; expected an array of them`);
     this.compiled = {
       optimizer: resolveOptimizer('compile', options.optimizer ?? 'adam'),
       loss: resolveLoss('compile', options.loss),
@@ -104,28 +107,37 @@ export abstract class Model extends Module {
   }
 
   /**
-   * Gives every parameter its shape by running the model once on zeros.
+   * Gives every parameter its shape by running the model once on zeros (of the dtype of its first parameter).
    *
    * @param inputShape shape of one sample, without the batch axis
    */
   build(inputShape: Shape): this {
-    noGrad(() => scope(() => this.inMode(false, () => this.traced(() => this.output(zeros([1, ...inputShape]))))));
+    const dtype = this.parameters()[0]?.dtype ?? 'float32';
+    this.outputShapes = null;
+    noGrad(() => scope(() => this.inMode(false, () => this.output(zeros([1, ...inputShape], { dtype })))));
     return this;
+  }
+
+  /** Runs the model; the first time, it remembers the shape of every module's output for `summary`. */
+  override call(...inputs: Parameters<this['forward']>): ReturnType<this['forward']> {
+    if (this.outputShapes !== null) return super.call(...inputs);
+    const shapes = new Map<Module, Shape>();
+    const before = tracing.visit;
+    tracing.visit = (module, output) => {
+      before?.(module, output);
+      if (isTensor(output)) shapes.set(module, output.shape);
+    };
+    try {
+      const result = super.call(...inputs);
+      this.outputShapes = shapes;
+      return result;
+    } finally {
+      tracing.visit = before;
+    }
   }
 
   private output(x: Tensor): Tensor {
     return (this as Module).call(x) as Tensor;
-  }
-
-  private traced<R>(f: () => R): R {
-    tracing.visit = (module, output) => {
-      if (isTensor(output)) this.outputShapes.set(module, output.shape);
-    };
-    try {
-      return f();
-    } finally {
-      tracing.visit = null;
-    }
   }
 
   private inMode<R>(training: boolean, f: () => R): R {
@@ -156,16 +168,14 @@ export abstract class Model extends Module {
     const epochs = checkNumber('fit', 'epochs', options.epochs ?? 1, { atLeast: 0, whole: true });
     const batchSize = checkNumber('fit', 'batchSize', options.batchSize ?? 32, { above: 0, whole: true });
     const verbosity = resolveVerbosity('fit', options.verbose ?? 'auto');
+    const own = options.callbacks ?? [];
+    if (!Array.isArray(own)) throw new ArgumentError('fit', `got callbacks ${shown(own)}; expected an array of them`);
     const { train, validation } = this.splitData(x, y, options);
     const samples = train.x.shape[0]!;
     const run: RunParameters = { epochs, batchSize, samples, steps: Math.ceil(samples / batchSize) };
 
     const history = new History();
-    const callbacks: Callback[] = [
-      history,
-      ...(verbosity === 0 ? [] : [new ProgressBar(verbosity)]),
-      ...(options.callbacks ?? []),
-    ];
+    const callbacks: Callback[] = [history, ...(verbosity === 0 ? [] : [new ProgressBar(verbosity)]), ...own];
     const generator = options.seed === undefined ? defaultGenerator() : new Generator(options.seed);
     const breather = new Breather();
     let logs: Logs = {};
@@ -204,7 +214,9 @@ export abstract class Model extends Module {
     const all = { x: toSamples('fit', 'x', x), y: toSamples('fit', 'y', y) };
     checkTargets('fit', all.x, all.y);
     if (options.validationData !== undefined) {
-      const [vx, vy] = options.validationData;
+      if (!Array.isArray(options.validationData))
+        throw new ArgumentError('fit', `got validationData ${shown(options.validationData)}; expected [x, y]`);
+      const [vx, vy] = options.validationData as readonly [Data, Data];
       const validation = { x: toSamples('fit', 'validationData[0]', vx), y: toSamples('fit', 'validationData[1]', vy) };
       checkTargets('fit (validationData)', validation.x, validation.y);
       return { train: all, validation };
@@ -236,14 +248,7 @@ export abstract class Model extends Module {
     return scope(() => {
       const [xBatch, yBatch] = [batchOf(x, order, start, end), batchOf(y, order, start, end)];
       const predicted = this.output(xBatch);
-      const batchLoss = loss(yBatch, predicted);
-      if (!isTensor(batchLoss) || batchLoss.size !== 1) {
-        throw new ArgumentError(
-          'fit',
-          `the loss gave ${isTensor(batchLoss) ? `shape ${showShape(batchLoss.shape)}` : typeof batchLoss}; expected a tensor of one element`,
-          'Reduce it with .mean().',
-        );
-      }
+      const batchLoss = scalarLoss('fit', loss(yBatch, predicted));
       const parameters = this.parameters().filter((parameter) => parameter.requiresGrad);
       if (optimizer.parameters.length !== parameters.length || parameters.some((p, i) => p !== optimizer.parameters[i]))
         optimizer.bind(parameters);
@@ -271,7 +276,7 @@ export abstract class Model extends Module {
     let lossSum = 0;
     await this.forEachBatch('evaluate', data.x, options, (predicted, start, end) => {
       const yBatch = batchOf(data.y, null, start, end);
-      lossSum += loss(yBatch, predicted).item() * (end - start);
+      lossSum += scalarLoss('evaluate', loss(yBatch, predicted)).item() * (end - start);
       for (const metric of metrics) metric.update(yBatch, predicted);
     });
     return { loss: lossSum / data.x.shape[0]!, ...results(metrics) };
@@ -289,7 +294,10 @@ export abstract class Model extends Module {
       outputs.push(predicted.detach());
     });
     if (outputs.length === 0) throw new ArgumentError('predict', 'got no samples: the first axis of x is 0');
-    return outputs.length === 1 ? outputs[0]! : concat(outputs);
+    if (outputs.length === 1) return outputs[0]!;
+    const all = concat(outputs);
+    for (const part of outputs) part[Symbol.dispose]();
+    return all;
   }
 
   private async forEachBatch(
@@ -323,7 +331,7 @@ export abstract class Model extends Module {
       return {
         name: names[i]!,
         type: module.constructor.name,
-        outputShape: this.outputShapes.get(module) ?? null,
+        outputShape: this.outputShapes?.get(module) ?? null,
         parameters: own.every((p) => p.hasValue) ? own.reduce((total, p) => total + p.size, 0) : null,
       };
     });
@@ -335,6 +343,15 @@ export abstract class Model extends Module {
 interface Samples {
   readonly x: Tensor;
   readonly y: Tensor;
+}
+
+function scalarLoss(operation: string, loss: unknown): Tensor {
+  if (isTensor(loss) && loss.size === 1) return loss;
+  throw new ArgumentError(
+    operation,
+    `the loss gave ${isTensor(loss) ? `shape ${showShape(loss.shape)}` : typeof loss}; expected a tensor of one element`,
+    'Reduce it with .mean().',
+  );
 }
 
 const results = (metrics: readonly Metric[]): Record<string, number> =>

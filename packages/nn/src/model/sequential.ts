@@ -43,7 +43,8 @@ export class Sequential extends Model {
 
   /** Layers go by their number alone: `0.kernel`, not `layers.0.kernel`. */
   protected override parts(): [path: string, part: Parameter | Module][] {
-    return this.layers.map((layer, i) => [String(i), layer]);
+    const others = super.parts().filter(([path]) => !path.startsWith('layers.'));
+    return [...this.layers.map((layer, i): [string, Module] => [String(i), layer]), ...others];
   }
 }
 

@@ -1,6 +1,7 @@
 /** Optimizers, in order of increasing complexity. */
 
 import { ArgumentError } from '@cotangent/kernels';
+import { shown } from '../options.js';
 import { Adam } from './adam.js';
 import { Optimizer } from './optimizer.js';
 import { SGD } from './sgd.js';
@@ -20,6 +21,6 @@ export function resolveOptimizer(operation: string, given: OptimizerName | Optim
   if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given]();
   throw new ArgumentError(
     operation,
-    `got optimizer '${String(given)}'; expected one of ${Object.keys(byName).join(', ')}, or an Optimizer`,
+    `got optimizer ${shown(given)}; expected one of ${Object.keys(byName).join(', ')}, or an Optimizer`,
   );
 }

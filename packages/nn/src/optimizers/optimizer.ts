@@ -1,6 +1,6 @@
 import { isTensor, type Tensor } from '@cotangent/autograd';
 import { ArgumentError, ShapeError, shapesEqual } from '@cotangent/kernels';
-import { checkNumber } from '../options.js';
+import { checkNumber, checkTensor } from '../options.js';
 
 /** Options that every optimizer takes. */
 export interface OptimizerOptions {
@@ -92,16 +92,21 @@ export abstract class Optimizer {
     if (gradients.length !== this.bound.length) {
       throw new ArgumentError(this.operation, `got ${gradients.length} gradients for ${this.bound.length} parameters`);
     }
-    this.applyPairs(this.bound.map((parameter, i) => [parameter, gradients[i]!] as const));
+    this.applyPairs(
+      this.bound.map((parameter, i) => {
+        return [parameter, checkTensor(this.operation, `gradients[${i}]`, gradients[i])] as const;
+      }),
+    );
   }
 
   private applyPairs(pairs: readonly (readonly [Tensor, Tensor])[]): void {
-    this.iterations++;
+    // All are looked at before any is changed: a refused step leaves no model half updated.
     for (const [parameter, gradient] of pairs) {
-      if (!shapesEqual(parameter.shape, gradient.shape))
+      if (!shapesEqual(parameter.block.shape, gradient.block.shape))
         throw new ShapeError(this.operation, { parameter, gradient }, 'a gradient of the shape of its parameter');
-      this.updateParameter(parameter, gradient);
     }
+    this.iterations++;
+    for (const [parameter, gradient] of pairs) this.updateParameter(parameter, gradient);
   }
 
   /** One parameter's share of a step. `iterations` has been advanced already. */
