@@ -120,6 +120,23 @@ export class Order {
   }
 }
 
+/** Whether any leaf that can still be asked about lies upstream. */
+export function leadsToLeaf(root: Node): boolean {
+  const seen = new Set<Node>();
+  const stack = [root];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    // A used-up node counts as a lead: the backward pass that comes this way has something to say about it.
+    if (node.consumed || (node.primitive === null && !node.closed)) return true;
+    for (let i = 0; i < node.inputs.length; i++) {
+      const upstream = node.wanted[i] ? node.inputs[i]!.node : null;
+      if (upstream !== null) stack.push(upstream);
+    }
+  }
+  return false;
+}
+
 /** Sends `seed` from `root` through everything in `order`. */
 export function sweep(order: Order, root: Node, seed: Tensor, options: SweepOptions): void {
   const { targets, createGraph, deliver } = options;
@@ -247,6 +264,7 @@ export function backward(y: Tensor, options: BackwardOptions = {}): void {
     }
   }
   const { gradient, createGraph = false, retainGraph = createGraph } = options;
+  const { dtype } = y.block; // of a result that has been released, that is what there is to say
   const root = y.node;
   if (root === null) throw nothingToDifferentiate('backward', y);
   if (gradient !== undefined) checkSeed(y, gradient);
@@ -264,7 +282,7 @@ export function backward(y: Tensor, options: BackwardOptions = {}): void {
   const made = new Scope();
   try {
     withScope(made, () => {
-      const seed = gradient?.cast(y.dtype) ?? ones(y.shape, { dtype: y.dtype });
+      const seed = gradient?.cast(dtype) ?? ones(y.shape, { dtype });
       sweep(order, root, seed, {
         targets,
         createGraph,

@@ -97,7 +97,8 @@ export function resolveReshape(operation: string, from: Shape, to: Shape): Shape
   const unknown = to.indexOf(-1);
   if (unknown >= 0) {
     const known = to.reduce((product, extent, i) => (i === unknown ? product : product * extent), 1);
-    const fits = to.lastIndexOf(-1) === unknown && known > 0 && size % known === 0;
+    const others = to.every((extent, i) => i === unknown || (Number.isInteger(extent) && extent > 0));
+    const fits = others && size % known === 0;
     if (!fits) {
       throw new ShapeError(
         operation,

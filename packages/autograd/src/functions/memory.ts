@@ -1,6 +1,6 @@
 /** Leaving the tape, and changing a tensor in place. */
 
-import { copyInto, ShapeError } from '@cotangent/kernels';
+import { ArgumentError, copyInto, ShapeError } from '@cotangent/kernels';
 import { tensor } from '../create.js';
 import { GradientError } from '../errors.js';
 import { noGrad } from '../modes.js';
@@ -29,7 +29,8 @@ export function detach(x: Tensor): Tensor {
  * Overwrites the numbers of `target` with those of `value` (broadcast to its shape, converted to its dtype), in place.
  *
  * @returns the target
- * @throws ShapeError when they do not fit; GradientError when `target` is the recorded result of an operation
+ * @throws ShapeError when they do not fit; GradientError when `target` is the recorded result of an operation;
+ *   ArgumentError when broadcasting made it
  */
 export function assign(target: Tensor, value: Tensor): Tensor {
   if (!checkTensor('assign', target).isLeaf) {
@@ -37,6 +38,13 @@ export function assign(target: Tensor, value: Tensor): Tensor {
       'assign',
       `got a target made by ${target.madeBy}, which is recorded; expected a leaf`,
       'Assign to parameters and data, not to results.',
+    );
+  }
+  if (target.strides.some((stride, i) => stride === 0 && target.shape[i]! > 1)) {
+    throw new ArgumentError(
+      'assign',
+      'got a target that broadcasting made: several of its elements are one number',
+      'Copy it first: tensor(target).',
     );
   }
   if (!broadcastsTo(checkTensor('assign', value).shape, target.shape))

@@ -10,6 +10,7 @@ import { type Scope, scope, scopes } from '../scope.js';
 import { Node } from '../tape.js';
 import { isTensor, Tensor } from '../tensor.js';
 import { type MapTree, mapTree } from '../trees.js';
+import { alias, connect, cutOff } from './results.js';
 
 /** Options of `grad` and `valueAndGrad`. */
 export interface GradOptions {
@@ -135,7 +136,7 @@ function differentiate(
     checkValue(operation, value);
 
     const { gradients, outside } = pullBack(operation, value, watched, connected);
-    const plain = connected ? (x: Tensor) => x : (x: Tensor) => cutOff(x, outside);
+    const plain = connected ? connect : (x: Tensor) => cutOff(x, outside);
     const byAlias = new Map(watched.map(({ alias }, i) => [alias, plain(gradients[i]!)]));
     const gradientOf = (arg: unknown): unknown => mapTree(arg, (leaf) => byAlias.get(leaf)!);
     const gradient = typeof argnums === 'number' ? gradientOf(inner[argnums]) : chosen.map((n) => gradientOf(inner[n]));
@@ -251,22 +252,4 @@ function own(g: Tensor, owner: Scope, temporaries: Scope): Tensor {
   owner.adopt(gradient);
   gradient.tangents = g.tangents?.map(({ level, value }) => ({ level, value: own(value, owner, temporaries) })) ?? null;
   return gradient;
-}
-
-/** A result of this transform, off the tape. What was only passed through from outside stays as it is. */
-function cutOff(x: Tensor, severed: boolean): Tensor {
-  if (x.owner !== scopes.current) return x;
-  const plain = x.node === null ? x : alias(x);
-  plain.node = null;
-  plain.severed = severed;
-  return plain;
-}
-
-/** Another tensor over the same memory, of the scope of this transform. */
-function alias(x: Tensor): Tensor {
-  x.block.storage.claim();
-  const same = new Tensor(x.block, x.madeBy);
-  same.tangents = x.tangents;
-  scopes.current!.adopt(same);
-  return same;
 }

@@ -182,6 +182,31 @@ describe('forward over reverse, reverse over forward', () => {
     expect(t.item()).toBe(12 + 12);
   });
 
+  it('gives plain values where nothing from outside is tracked', () => {
+    const [y, t] = jvp(
+      grad((x: Tensor) => x.pow(3)),
+      [at(2)],
+      [one],
+    );
+    expect([y.item(), y.requiresGrad, t.item(), t.requiresGrad]).toEqual([12, false, 12, false]);
+    expect(grad((x: Tensor) => x.pow(3), { createGraph: true })(at(2)).requiresGrad).toBe(false);
+  });
+
+  it('stays on the tape of whatever is tracked outside, through the value, a tangent or a closure', () => {
+    const w = tensor(3, { dtype: 'float64', requiresGrad: true });
+    const f = (x: Tensor): Tensor => x.pow(3);
+    jvp(grad(f), [at(2)], [w])[1].backward(); // 6 · 2 · w
+    expect(w.grad!.item()).toBe(12);
+    w.zeroGrad();
+    jvp(
+      grad((x: Tensor) => f(x).mul(w)),
+      [at(2)],
+      [one],
+    )[1].backward();
+    expect(w.grad!.item()).toBe(12);
+    expect(grad((t: Tensor) => jvp(grad(f), [at(2)], [t.square()])[1])(at(5)).item()).toBe(120);
+  });
+
   it('grad of a jvp differentiates along the tangents too', () => {
     expect(grad((t: Tensor) => jvp((x) => x.pow(3), [at(2)], [t])[1])(at(5)).item()).toBe(12);
   });

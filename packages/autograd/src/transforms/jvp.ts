@@ -7,6 +7,7 @@ import { modes } from '../modes.js';
 import { withTangents } from '../primitive.js';
 import { scope } from '../scope.js';
 import { isTensor, type Tangent, type Tensor } from '../tensor.js';
+import { connect } from './results.js';
 
 /**
  * The value of `f` and its derivative in one direction, in one pass and without a tape: y = f(x), t′ = ∂f(x) · t.
@@ -28,18 +29,27 @@ export function jvp(
     throw new ArgumentError('jvp', `got ${primals.length} primals and ${tangents.length} tangents; expected as many`);
   }
   return scope(() => {
-    const level = ++modes.transformDepth;
-    try {
-      const duals = primals.map((x, i) => dual(x, tangents[i]!, level));
-      const y = f(...duals);
-      if (!isTensor(y)) throw new GradientError('jvp', `the function returned ${typeof y}; expected a tensor`);
-      const own = y.tangents?.find((tangent) => tangent.level === level)?.value ?? zerosLike(y);
-      const others = y.tangents?.filter((tangent) => tangent.level !== level) ?? [];
-      return [withTangents(y, others.length === 0 ? null : others), own];
-    } finally {
-      modes.transformDepth--;
-    }
+    const [y, t] = push(f, primals, tangents);
+    return [connect(y), connect(t)];
   });
+}
+
+function push(
+  f: (...primals: Tensor[]) => Tensor,
+  primals: readonly Tensor[],
+  tangents: readonly Tensor[],
+): [Tensor, Tensor] {
+  const level = ++modes.transformDepth;
+  try {
+    const duals = primals.map((x, i) => dual(x, tangents[i]!, level));
+    const y = f(...duals);
+    if (!isTensor(y)) throw new GradientError('jvp', `the function returned ${typeof y}; expected a tensor`);
+    const own = y.tangents?.find((tangent) => tangent.level === level)?.value ?? zerosLike(y);
+    const others = y.tangents?.filter((tangent) => tangent.level !== level) ?? [];
+    return [withTangents(y, others.length === 0 ? null : others), own];
+  } finally {
+    modes.transformDepth--;
+  }
 }
 
 function dual(x: Tensor, tangent: Tensor, level: number): Tensor {

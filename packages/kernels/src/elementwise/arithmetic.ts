@@ -46,8 +46,10 @@ export const abs: Kernel = mapUnary(Math.abs);
 /** −1, 0 or 1; NaN stays NaN. */
 export const sign: Kernel = mapUnary(Math.sign);
 
-/** aᵇ as C's pow: 1 where b is 0, and 1 where a is 1 even if b is NaN or ±∞. */
-export const power: Kernel = mapBinary((a, b) => (a === 1 ? 1 : a ** b));
+/** aᵇ as C's pow: 1 where b is 0, where a is 1 even if b is NaN, and where a is −1 and b is ±∞ (JavaScript has NaN there). */
+export const power: Kernel = mapBinary((a, b) =>
+  a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b,
+);
 
 /** The larger of two; NaN where either is NaN. */
 export const maximum: Kernel = mapBinary(Math.max);

@@ -3,7 +3,7 @@
 import type { Block } from '../block.js';
 import { forEachRun, type Kernel } from '../elementwise/runs.js';
 import { IndexError } from '../errors.js';
-import { rowLogSumExp, rowShift } from './softmax.js';
+import { rowLogTotal, rowShift } from './softmax.js';
 
 /** Calls `visit(row, label, at)` for each row of `logits` [..., classes] and its label. The last axis has step `step`. */
 function forEachLabel(
@@ -41,7 +41,8 @@ function forEachLabel(
 export const softmaxCrossEntropy: Kernel = (out, [logits, labels]) => {
   const x = logits!.data;
   forEachLabel(logits!, labels!, (row, label, at, step, classes) => {
-    out.data[out.offset + row] = rowLogSumExp(x, at, step, classes) - x[at + label * step]!;
+    const shift = rowShift(x, at, step, classes);
+    out.data[out.offset + row] = rowLogTotal(x, at, step, classes, shift) - (x[at + label * step]! - shift);
   });
 };
 

@@ -16,12 +16,11 @@ export function rowShift(x: TypedArray, at: number, step: number, n: number): nu
   return Number.isFinite(largest) || Number.isNaN(largest) ? largest : 0;
 }
 
-/** ln Σ eˣ over a row. */
-export function rowLogSumExp(x: TypedArray, at: number, step: number, n: number): number {
-  const shift = rowShift(x, at, step, n);
+/** ln Σ e^(x − shift) over a row. Not ln Σ eˣ: adding a large shift to it would cost the last digits. */
+export function rowLogTotal(x: TypedArray, at: number, step: number, n: number, shift: number): number {
   let total = 0;
   for (let i = 0; i < n; i++) total += Math.exp(x[at + i * step]! - shift);
-  return shift + Math.log(total);
+  return Math.log(total);
 }
 
 /** eˣ / Σ eˣ */
@@ -40,7 +39,8 @@ export const softmax: Kernel<AxisAttributes> = (out, [x], { axis }) => {
 export const logSoftmax: Kernel<AxisAttributes> = (out, [x], { axis }) => {
   const [y, data] = [out.data, x!.data];
   forEachRow(out, [x!], axis, (o, stepOut, [at], [step], n) => {
-    const total = rowLogSumExp(data, at!, step!, n);
-    for (let i = 0; i < n; i++) y[o + i * stepOut] = data[at! + i * step!]! - total;
+    const shift = rowShift(data, at!, step!, n);
+    const total = rowLogTotal(data, at!, step!, n, shift);
+    for (let i = 0; i < n; i++) y[o + i * stepOut] = data[at! + i * step!]! - shift - total;
   });
 };

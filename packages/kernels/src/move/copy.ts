@@ -1,7 +1,6 @@
 /** Copies between layouts and dtypes. */
 
 import { type Block, newBlock } from '../block.js';
-import { isFloating } from '../dtype.js';
 import { forEachRun, type Kernel } from '../elementwise/runs.js';
 
 /** Writes `x` into `out`; both may be strided, and `x` broadcasts to the shape of `out`. */
@@ -38,7 +37,7 @@ export function fill(out: Block, value: number): void {
  * JavaScript's typed arrays do); everything but 0 becomes true.
  */
 export const cast: Kernel = (out, [x]) => {
-  if (out.dtype !== 'bool' || !(isFloating(x!.dtype) || x!.dtype === 'int32' || x!.dtype === 'uint8')) {
+  if (out.dtype !== 'bool' || x!.dtype === 'bool') {
     copyInto(out, x!);
     return;
   }

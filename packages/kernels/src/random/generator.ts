@@ -1,6 +1,7 @@
 /** Streams of random numbers. */
 
 import type { Block } from '../block.js';
+import type { DType } from '../dtype.js';
 import { ArgumentError, FormatError, invariant } from '../errors.js';
 import { normalQuantile } from './normal.js';
 import { threefry2x32 } from './threefry.js';
@@ -30,8 +31,19 @@ export interface GeneratorState {
 }
 
 const twoTo32 = 2 ** 32;
-const isWord = (value: unknown): value is number =>
+const isWord = (value: unknown): boolean =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) < twoTo32;
+const isWordPair = (value: unknown): value is readonly [number, number] =>
+  Array.isArray(value) && value.length === 2 && value.every(isWord);
+
+/** From the first whole number that a dtype holds with all its neighbours to one past the last. */
+const wholeNumbers: Readonly<Record<DType, readonly [number, number]>> = {
+  bool: [0, 2],
+  uint8: [0, 2 ** 8],
+  int32: [-(2 ** 31), 2 ** 31],
+  float32: [-(2 ** 24), 2 ** 24],
+  float64: [-(2 ** 53), 2 ** 53],
+};
 
 /** Φ(2) − Φ(−2) and Φ(−2): where a standard normal is cut off for `fillTruncatedNormal`. */
 const lowerTail = 0.02275013194817921;
@@ -66,16 +78,16 @@ export class Generator {
 
   /** Continues where `state` was taken. @throws FormatError unless it holds four 32-bit words */
   static fromState(state: GeneratorState): Generator {
-    const words = [...(state?.key ?? []), ...(state?.counter ?? [])];
-    if (words.length !== 4 || !words.every(isWord)) {
+    const { key, counter } = Object(state) as Partial<GeneratorState>;
+    if (!isWordPair(key) || !isWordPair(counter)) {
       throw new FormatError(
         'Generator.fromState',
-        `got ${JSON.stringify(state)}; expected { key: [word, word], counter: [word, word] }`,
+        'expected { key: [word, word], counter: [word, word] }, where a word is a whole number from 0 to 2^32 - 1',
       );
     }
     const generator = new Generator(0);
-    generator.key = [words[0]!, words[1]!];
-    [generator.low, generator.high] = [words[2]!, words[3]!];
+    generator.key = [key[0], key[1]];
+    [generator.low, generator.high] = counter;
     return generator;
   }
 
@@ -86,8 +98,14 @@ export class Generator {
     if (this.low === 0) this.high = (this.high + 1) >>> 0;
   }
 
-  /** Independent generators; this one moves on, so that splitting again gives others. @param count @defaultValue 2 */
+  /**
+   * Independent generators; this one moves on, so that splitting again gives others.
+   *
+   * @param count how many. @defaultValue 2
+   * @throws ArgumentError unless it is a whole number, 0 or more
+   */
   split(count: number = 2): Generator[] {
+    checkCount('Generator.split', 'count', count);
     return Array.from({ length: count }, () => {
       this.next();
       return Generator.fromState({ key: [this.words[0]!, this.words[1]!], counter: [0, 0] });
@@ -101,30 +119,32 @@ export class Generator {
   }
 
   /**
-   * Numbers drawn evenly from [low, high) for every element: 24 random bits for float32, 53 for float64.
+   * Numbers drawn evenly from [low, high) for every element: 24 random bits for float32, 53 for float64. They are
+   * rounded to the dtype of the block, but never up to `high`.
    *
-   * @throws ArgumentError unless low < high, both finite
+   * @throws ArgumentError unless low < high, both finite and so is their difference
    */
   fillUniform(block: Block, { low = 0, high = 1 }: UniformOptions = {}): void {
-    if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {
+    const span = high - low;
+    if (!(Number.isFinite(low) && Number.isFinite(high) && Number.isFinite(span) && low < high)) {
       throw new ArgumentError(
         'randomUniform',
-        `got low ${low} and high ${high}; expected finite numbers with low < high`,
+        `got low ${low} and high ${high}; expected finite numbers with low < high and a finite difference`,
       );
     }
     const single = block.dtype === 'float32';
     // Rounding low + u (high − low) to the dtype can give `high` itself; the number below it is the last one allowed.
-    const last = single ? previousFloat32(high) : high;
-    this.fill(block, single ? 2 ** -24 : 0, (u) => {
-      const value = low + u * (high - low);
-      return value < high && (!single || Math.fround(value) < high) ? value : Math.max(low, single ? last : low);
+    const last = previous(high, single);
+    this.fill(block, 2 ** -24, 2 ** -53, (u) => {
+      const value = low + u * span;
+      return (single ? Math.fround(value) : value) < high ? value : last;
     });
   }
 
   /** Normal numbers for every element. @throws ArgumentError for a negative or infinite standard deviation */
   fillNormal(block: Block, { mean = 0, standardDeviation = 1 }: NormalOptions = {}): void {
     this.checkNormal('randomNormal', mean, standardDeviation);
-    this.fill(block, 2 ** -32, (u, cell) => mean + standardDeviation * normalQuantile(u + cell / 2));
+    this.fill(block, 2 ** -32, 2 ** -52, (u, cell) => mean + standardDeviation * normalQuantile(u + cell / 2));
   }
 
   /** Normal numbers at most two standard deviations from the mean, as Keras's truncated normal has them. */
@@ -133,6 +153,7 @@ export class Generator {
     this.fill(
       block,
       2 ** -32,
+      2 ** -52,
       (u, cell) => mean + standardDeviation * normalQuantile(lowerTail + (u + cell / 2) * middle),
     );
   }
@@ -147,14 +168,18 @@ export class Generator {
   }
 
   /**
-   * Calls `make(u, cell)` for each element with u from {0, cell, 2 cell, …} below 1. A float32 takes one word, a float64
-   * both; `cell32` is the grid of a single word.
+   * Calls `make(u, cell)` for each element with u from {0, cell, 2 cell, …} below 1. A float32 takes one word and the
+   * grid `cell32`, a float64 both words and `cell64`. The middle of a cell, u + cell/2, is exact for cells down to 2⁻⁵²;
+   * with 2⁻⁵³ the last one would be 1, where a quantile is infinite.
    */
-  private fill(block: Block, cell32: number, make: (u: number, cell: number) => number): void {
+  private fill(block: Block, cell32: number, cell64: number, make: (u: number, cell: number) => number): void {
     invariant(block.contiguous, 'random numbers were asked for in a strided block');
     const { data, offset, size, dtype } = block;
     if (dtype === 'float64') {
-      for (let i = 0; i < size; i++) data[offset + i] = make(this.uniform(), 2 ** -53);
+      for (let i = 0; i < size; i++) {
+        const u = this.uniform();
+        data[offset + i] = make(u - (u % cell64), cell64);
+      }
       return;
     }
     const shift = 32 + Math.log2(cell32);
@@ -168,7 +193,7 @@ export class Generator {
   /**
    * Whole numbers from low to high − 1, each equally likely.
    *
-   * @throws ArgumentError unless both are whole and 0 < high − low ≤ 2³²
+   * @throws ArgumentError unless both are whole, 0 < high − low ≤ 2³², and the dtype of the block holds them all
    */
   fillIntegers(block: Block, { low, high }: { low: number; high: number }): void {
     const span = high - low;
@@ -176,6 +201,13 @@ export class Generator {
       throw new ArgumentError(
         'randomIntegers',
         `got low ${low} and high ${high}; expected whole numbers with low < high, at most 2^32 apart`,
+      );
+    }
+    const [first, end] = wholeNumbers[block.dtype];
+    if (low < first || high > end) {
+      throw new ArgumentError(
+        'randomIntegers',
+        `got low ${low} and high ${high} for ${block.dtype}; expected at least ${first} and at most ${end}`,
       );
     }
     invariant(block.contiguous, 'random numbers were asked for in a strided block');
@@ -191,8 +223,9 @@ export class Generator {
     }
   }
 
-  /** The numbers 0 … n − 1 in random order (Fisher–Yates). */
+  /** The numbers 0 … n − 1 in random order (Fisher–Yates). @throws ArgumentError unless n is a whole number, 0 or more */
   permutation(n: number): Int32Array {
+    checkCount('Generator.permutation', 'n', n);
     const order = Int32Array.from({ length: n }, (_, i) => i);
     for (let i = n - 1; i > 0; i--) {
       const j = this.below(i + 1);
@@ -204,13 +237,21 @@ export class Generator {
   }
 }
 
-/** The largest float32 below x. */
-function previousFloat32(x: number): number {
-  const rounded = new Float32Array([x]);
+function checkCount(operation: string, name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 31) {
+    throw new ArgumentError(operation, `got ${name} ${String(value)}; expected a whole number from 0 to 2^31 - 1`);
+  }
+}
+
+/** The largest float32 (`single`) or float64 below x. */
+function previous(x: number, single: boolean): number {
+  const rounded = single ? Float32Array.of(x) : Float64Array.of(x);
   if (rounded[0]! < x) return rounded[0]!;
-  const bits = new Int32Array(rounded.buffer);
-  if (rounded[0] === 0) return -(2 ** -149);
-  bits[0]! += rounded[0]! > 0 ? -1 : 1;
+  if (rounded[0] === 0) return single ? -(2 ** -149) : -(2 ** -1074);
+  // Floats of one sign are in the order of their bits read as an integer.
+  const step = rounded[0]! > 0 ? -1 : 1;
+  if (single) new Int32Array(rounded.buffer)[0]! += step;
+  else new BigInt64Array(rounded.buffer)[0]! += BigInt(step);
   return rounded[0]!;
 }
 

@@ -58,14 +58,15 @@ export function reduceRuns(
     out.data.fill(empty, out.offset, out.offset + out.size);
     return;
   }
+  // Runs are combined pairwise too, so that a sum over many short runs is as accurate as one over a long one.
+  const fold = (from: number, first: number, last: number): number => {
+    if (last - first === 1) return run(x.data, from + starts[first]!, step, n);
+    const middle = (first + last) >> 1;
+    return combine(fold(from, first, middle), fold(from, middle, last));
+  };
   const kept = subBlock(x, keptAxes(x, axes));
   let o = out.offset;
   forEachRun(kept.shape, [kept], (at, count, steps) => {
-    for (let i = 0; i < count; i++) {
-      const from = at[0]! + i * steps[0]!;
-      let value = run(x.data, from + starts[0]!, step, n);
-      for (let r = 1; r < starts.length; r++) value = combine(value, run(x.data, from + starts[r]!, step, n));
-      out.data[o++] = value;
-    }
+    for (let i = 0; i < count; i++) out.data[o++] = fold(at[0]! + i * steps[0]!, 0, starts.length);
   });
 }

@@ -1,6 +1,5 @@
 /** Sums in a fixed, pairwise order and double precision: 10⁶ × 0.1 in float32 is 100000. */
 
-import type { Block } from '../block.js';
 import type { TypedArray } from '../dtype.js';
 import type { Kernel } from '../elementwise/runs.js';
 import { type ReduceAttributes, reduceRuns } from './axes.js';
@@ -30,19 +29,21 @@ export function sumRun(data: TypedArray, at: number, step: number, n: number): n
   return sumRun(data, at, step, half) + sumRun(data, at + half * step, step, n - half);
 }
 
-/** Sum over the first axes of [rows, columns] (contiguous columns), row by row, in blocks of rows. */
-function sumRows(out: Block, x: Block, rows: number, columns: number): void {
-  const total = new Float64Array(columns);
-  const block = new Float64Array(columns);
-  for (let start = 0; start < rows; start += blockLength) {
-    block.fill(0);
-    for (let row = start; row < Math.min(rows, start + blockLength); row++) {
-      const at = x.offset + row * columns;
-      for (let j = 0; j < columns; j++) block[j]! += x.data[at + j]!;
+/** Adds rows `first` to `last − 1` of contiguous data to `total`, all zeros so far: `sumRun` for all columns at once. */
+function sumRows(total: Float64Array, data: TypedArray, at: number, first: number, last: number): void {
+  const columns = total.length;
+  if (last - first <= blockLength) {
+    for (let row = first; row < last; row++) {
+      const from = at + row * columns;
+      for (let j = 0; j < columns; j++) total[j]! += data[from + j]!;
     }
-    for (let j = 0; j < columns; j++) total[j]! += block[j]!;
+    return;
   }
-  out.data.set(total, out.offset);
+  const middle = first + Math.ceil((last - first) / 2 / blockLength) * blockLength;
+  sumRows(total, data, at, first, middle);
+  const rest = new Float64Array(columns);
+  sumRows(rest, data, at, middle, last);
+  for (let j = 0; j < columns; j++) total[j]! += rest[j]!;
 }
 
 const add = (a: number, b: number): number => a + b;
@@ -51,6 +52,9 @@ const add = (a: number, b: number): number => a + b;
 export const sum: Kernel<ReduceAttributes> = (out, [x], { axes }) => {
   // Leading axes of contiguous data (a bias gradient): walking rows touches memory in order.
   const leading = axes.length > 0 && axes.length < x!.shape.length && axes.every((axis, i) => axis === i);
-  if (leading && x!.contiguous && out.size > 0) sumRows(out, x!, x!.size / out.size, out.size);
-  else reduceRuns(out, x!, axes, sumRun, add, 0);
+  if (leading && x!.contiguous && out.size > 0) {
+    const total = new Float64Array(out.size);
+    sumRows(total, x!.data, x!.offset, 0, x!.size / out.size);
+    out.data.set(total, out.offset);
+  } else reduceRuns(out, x!, axes, sumRun, add, 0);
 };

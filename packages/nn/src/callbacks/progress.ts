@@ -62,6 +62,8 @@ export class ProgressBar implements Callback {
   private samples = 0;
   private lossSum = 0;
   private epochStarted = 0;
+  /** When the last batch was over: validation does not count against the speed of training. */
+  private trained = 0;
   private drawn = Number.NEGATIVE_INFINITY;
   private width = 0;
 
@@ -79,6 +81,7 @@ export class ProgressBar implements Callback {
     this.samples = 0;
     this.lossSum = 0;
     this.epochStarted = this.output.now();
+    this.trained = this.epochStarted;
     this.drawn = Number.NEGATIVE_INFINITY;
   }
 
@@ -86,6 +89,7 @@ export class ProgressBar implements Callback {
     this.samples += size;
     this.lossSum += loss * size;
     const now = this.output.now();
+    this.trained = now;
     if (this.verbose !== 1 || now - this.drawn < redrawMilliseconds) return;
     this.drawn = now;
     const done = (batch + 1) / this.run.steps;
@@ -93,13 +97,13 @@ export class ProgressBar implements Callback {
     const bar = `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`;
     const left = ((now - this.epochStarted) * (1 - done)) / done;
     this.line(
-      `${this.head()} ${bar} ${this.figures({ loss: this.lossSum / this.samples, ...metrics }, now)} · ${duration(left)} left`,
+      `${this.head()} ${bar} ${this.figures({ loss: this.lossSum / this.samples, ...metrics })} · ${duration(left)} left`,
     );
   }
 
   onEpochEnd(_: number, logs: Logs): void {
     const now = this.output.now();
-    this.line(`${this.head()} ${this.figures(logs, now)} · ${duration(now - this.epochStarted)}`, '\n');
+    this.line(`${this.head()} ${this.figures(logs)} · ${duration(now - this.epochStarted)}`, '\n');
     this.width = 0;
   }
 
@@ -107,9 +111,9 @@ export class ProgressBar implements Callback {
     return `Epoch ${this.epoch + 1}/${this.run.epochs}`;
   }
 
-  private figures(logs: Logs, now: number): string {
+  private figures(logs: Logs): string {
     const named = Object.entries(logs).map(([name, value]) => `${name} ${figure(value)}`);
-    const perSecond = Math.round(this.samples / Math.max(1e-3, (now - this.epochStarted) / 1000));
+    const perSecond = Math.round(this.samples / Math.max(1e-3, (this.trained - this.epochStarted) / 1000));
     return [...named, `${perSecond.toLocaleString('en-US')} samples/s`].join(' · ');
   }
 

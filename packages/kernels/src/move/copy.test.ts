@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import { newBlock } from '../block.js';
+import { type DType, dtypes, isFloating } from '../dtype.js';
+import { anyBlocks, blocksOf, build, narrowed, shapesOf } from '../testing/arbitraries.js';
+import { broadcastAt, indicesOf, stored, valuesOf } from '../testing/reference.js';
+import { cast, copy, copyInto, fill, withContiguous } from './copy.js';
+
+/** Everything in the storage of a block, with `replace` at the places that the block shows. */
+function storageAfter(recipe: Parameters<typeof build>[0], replace: (i: number) => number): number[] {
+  const block = build(recipe);
+  const { data, start, length } = block.storage;
+  const all = Array.from(data.slice(start, start + length));
+  indicesOf(block.shape).forEach((index, i) => {
+    all[index.reduce((place, j, axis) => place + j * block.strides[axis]!, block.offset) - start] = replace(i);
+  });
+  return all;
+}
+
+/** A block to write to and one that broadcasts to it. */
+const pairs = shapesOf().chain((shape) =>
+  fc
+    .tuple(fc.constantFrom(...dtypes), fc.oneof(fc.constant(shape), narrowed(shape)))
+    .chain(([dtype, own]) =>
+      fc.tuple(blocksOf(shape, { dtype, writable: true }), blocksOf(own, { dtype, special: true })),
+    ),
+);
+
+describe('copyInto(out, x)', () => {
+  it('writes x, broadcast, where out says and nowhere else', () => {
+    fc.assert(
+      fc.property(pairs, ([target, source]) => {
+        const [out, x] = [build(target), build(source)];
+        const expected = indicesOf(out.shape).map((index) => broadcastAt(x, index));
+        const after = storageAfter(target, (i) => expected[i]!);
+        copyInto(out, x);
+        const { data, start, length } = out.storage;
+        expect(Array.from(data.slice(start, start + length))).toEqual(after);
+      }),
+    );
+  });
+});
+
+describe('fill(out, value)', () => {
+  it('writes where out says and nowhere else', () => {
+    fc.assert(
+      fc.property(anyBlocks({ writable: true }), (target) => {
+        const out = build(target);
+        const after = storageAfter(target, () => 1);
+        fill(out, 1);
+        const { data, start, length } = out.storage;
+        expect(Array.from(data.slice(start, start + length))).toEqual(after);
+      }),
+    );
+  });
+});
+
+describe('copy(x)', () => {
+  it('is contiguous and holds the same numbers', () => {
+    fc.assert(
+      fc.property(anyBlocks({ special: true }), (recipe) => {
+        const x = build(recipe);
+        const out = newBlock(x.dtype, x.shape, false);
+        copy(out, [x], {});
+        expect(valuesOf(out)).toEqual(valuesOf(x));
+      }),
+    );
+  });
+});
+
+describe('cast(x)', () => {
+  it('drops fractions, wraps, rounds, and makes everything but 0 true', () => {
+    fc.assert(
+      fc.property(anyBlocks({ special: true }), fc.constantFrom(...dtypes), (recipe, dtype) => {
+        const x = build(recipe);
+        const out = newBlock(dtype, x.shape, false);
+        cast(out, [x], {});
+        const signless = (v: number): number => (isFloating(dtype) ? v : v + 0);
+        expect(valuesOf(out)).toEqual(
+          valuesOf(x).map((v) => (dtype === 'bool' ? Number(v !== 0) : stored(dtype, signless(v)))),
+        );
+      }),
+    );
+  });
+
+  it.each<[DType, DType, number[], number[]]>([
+    ['float32', 'int32', [1.9, -1.9, Number.NaN, Infinity, 2 ** 31], [1, -1, 0, 0, -(2 ** 31)]],
+    ['float64', 'uint8', [255, 256, -1, 0.5], [255, 0, 255, 0]],
+    ['float64', 'bool', [0.25, -0, 256, Number.NaN], [1, 0, 1, 1]],
+    ['int32', 'bool', [256, 0, -1], [1, 0, 1]],
+    ['bool', 'float32', [1, 0], [1, 0]],
+    ['float64', 'float32', [1e300, 1 + 2 ** -30], [Infinity, 1]],
+  ])('%s to %s', (from, to, values, expected) => {
+    const x = newBlock(from, [values.length], true);
+    x.data.set(values, x.offset);
+    const out = newBlock(to, [values.length], true);
+    cast(out, [x], {});
+    expect(valuesOf(out)).toEqual(expected);
+  });
+});
+
+describe('withContiguous(x, use)', () => {
+  it('hands over x itself or a copy that is given back, whatever use does', () => {
+    fc.assert(
+      fc.property(anyBlocks(), (recipe) => {
+        const x = build(recipe);
+        const seen = withContiguous(x, (block) => {
+          expect(block.contiguous).toBe(true);
+          expect(valuesOf(block)).toEqual(valuesOf(x));
+          return block;
+        });
+        if (x.contiguous) expect(seen).toBe(x);
+        else expect(seen.storage.claims).toBe(0);
+      }),
+    );
+    const strided = build({
+      dtype: 'float32',
+      shape: [2],
+      axes: [{ step: 2, before: 0, behind: 0, expanded: false }],
+      order: [0],
+      padding: 0,
+      inHeap: true,
+      seed: 1,
+      special: false,
+    });
+    let given: typeof strided | undefined;
+    expect(() =>
+      withContiguous(strided, (block) => {
+        given = block;
+        throw new RangeError('thrown inside');
+      }),
+    ).toThrow('thrown inside');
+    expect(given!.storage.claims).toBe(0);
+  });
+});

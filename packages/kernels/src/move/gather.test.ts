@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { type Block, newBlock } from '../block.js';
+import { IndexError } from '../errors.js';
+import { anyBlocks, blocksOf, build, shapesOf } from '../testing/arbitraries.js';
+import { at, indicesOf, valuesOf } from '../testing/reference.js';
+import { gather, scatterAdd } from './gather.js';
+
+/** A block, an axis of it, and indices of any shape and view with any values. */
+const cases = anyBlocks({ dtype: 'float64', minExtent: 1, minRank: 1, maxRank: 3 }).chain((recipe) =>
+  fc.tuple(
+    fc.constant(recipe),
+    fc.nat({ max: recipe.shape.length - 1 }),
+    shapesOf({ maxRank: 2 }).chain((shape) => blocksOf(shape, { dtype: 'int32', writable: true })),
+  ),
+);
+
+/** The same indices brought into −extent … extent − 1, negative ones and repeats among them. */
+function within(indices: Block, extent: number): Block {
+  for (const index of indicesOf(indices.shape)) {
+    const place = index.reduce((sum, i, axis) => sum + i * indices.strides[axis]!, indices.offset);
+    indices.data[place] = indices.data[place]! % extent;
+  }
+  return indices;
+}
+
+/** Calls `visit(i, j)` for each index i of the picked block and the index j of the whole that it comes from. */
+function forEachPick(
+  whole: Block,
+  indices: Block,
+  axis: number,
+  visit: (picked: number[], source: number[]) => void,
+): void {
+  const rank = indices.shape.length;
+  for (const index of indicesOf([...whole.shape.slice(0, axis), ...indices.shape, ...whole.shape.slice(axis + 1)])) {
+    const pick = at(indices, index.slice(axis, axis + rank));
+    const from = pick < 0 ? pick + whole.shape[axis]! : pick;
+    visit(index, [...index.slice(0, axis), from, ...index.slice(axis + rank)]);
+  }
+}
+
+const pickedShape = (whole: Block, indices: Block, axis: number): number[] => [
+  ...whole.shape.slice(0, axis),
+  ...indices.shape,
+  ...whole.shape.slice(axis + 1),
+];
+
+describe('gather(x, indices, axis)', () => {
+  it('takes slices of any view along any axis, with negative and repeated indices of any shape', () => {
+    fc.assert(
+      fc.property(cases, ([recipe, axis, picks]) => {
+        const x = build(recipe);
+        const indices = within(build(picks), x.shape[axis]!);
+        const out = newBlock('float64', pickedShape(x, indices, axis), false);
+        gather(out, [x, indices], { axis });
+        forEachPick(x, indices, axis, (i, j) => expect(at(out, i)).toBe(at(x, j)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it.each([3, -4, 1.5, Number.NaN])('refuses index %p of three', (bad) => {
+    const x = newBlock('float32', [3, 2], true);
+    const indices = newBlock('float64', [2], true);
+    indices.data.set([-3, bad], indices.offset);
+    const run = (): void => gather(newBlock('float32', [2, 2], true), [x, indices], { axis: 0 });
+    expect(run).toThrow(IndexError);
+    expect(run).toThrow(`take: got index ${bad} at position 1; expected integers from -3 to 2`);
+  });
+
+  it('takes nothing from an empty axis, and refuses to take something', () => {
+    const x = newBlock('float32', [0, 2], true);
+    gather(newBlock('float32', [0, 2], true), [x, newBlock('int32', [0], true)], { axis: 0 });
+    const one = newBlock('int32', [1], true);
+    one.data[one.offset] = 0;
+    expect(() => gather(newBlock('float32', [1, 2], true), [x, one], { axis: 0 })).toThrow(IndexError);
+  });
+});
+
+describe('scatterAdd(x, indices, axis)', () => {
+  it('adds every slice where it came from, repeats as often as they occur', () => {
+    fc.assert(
+      fc.property(cases, fc.nat(), ([recipe, axis, picks], seed) => {
+        const whole = build(recipe);
+        const indices = within(build(picks), whole.shape[axis]!);
+        const shape = pickedShape(whole, indices, axis);
+        const g = build({
+          dtype: 'float64',
+          shape,
+          axes: shape.map((_, k) => ({ step: k % 2 === 0 ? 2 : -1, before: 1, behind: 0, expanded: false })),
+          order: shape.map((_, k) => k).reverse(),
+          padding: 2,
+          inHeap: true,
+          seed,
+          special: false,
+        });
+        const out = newBlock('float64', whole.shape, false);
+        scatterAdd(out, [g, indices], { axis });
+        const expected = new Map<string, number>(indicesOf(whole.shape).map((index) => [index.join(), 0]));
+        forEachPick(whole, indices, axis, (i, j) => expected.set(j.join(), expected.get(j.join())! + at(g, i)));
+        // Contributions meet in the same order, so the sums have the same bits.
+        expect(valuesOf(out)).toEqual([...expected.values()]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('refuses indices that the result has no place for', () => {
+    const indices = newBlock('int32', [1], true);
+    indices.data[indices.offset] = 7;
+    expect(() =>
+      scatterAdd(newBlock('float32', [3], true), [newBlock('float32', [1], true), indices], { axis: 0 }),
+    ).toThrow('scatterAdd: got index 7 at position 0; expected integers from -3 to 2');
+  });
+});

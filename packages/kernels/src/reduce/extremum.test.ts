@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { newBlock } from '../block.js';
+import { reducedShape } from '../shape.js';
+import { anyBlocks, build } from '../testing/arbitraries.js';
+import { reduced, valuesOf } from '../testing/reference.js';
+import { argmax, argmin, max, min } from './extremum.js';
+
+const blocks = anyBlocks({ minExtent: 1, minRank: 1, special: true });
+
+/** Position of the first NaN, else of the first element that no other beats. */
+function firstBest(values: readonly number[], beats: (a: number, b: number) => boolean): number {
+  const nan = values.findIndex(Number.isNaN);
+  return nan >= 0 ? nan : values.findIndex((v) => !values.some((w) => beats(w, v)));
+}
+const greater = (a: number, b: number): boolean => a > b;
+const less = (a: number, b: number): boolean => a < b;
+
+describe('max(x, axes) and min(x, axes)', () => {
+  it.each([
+    ['max', max, greater],
+    ['min', min, less],
+  ] as const)('%s finds the extremum of any axes of any view, and NaN wins', (_, kernel, beats) => {
+    const cases = blocks.chain((recipe) =>
+      fc.tuple(fc.constant(recipe), fc.subarray(recipe.shape.map((_, axis) => axis))),
+    );
+    fc.assert(
+      fc.property(cases, fc.boolean(), ([recipe, axes], keepDims) => {
+        const x = build(recipe);
+        const out = newBlock(x.dtype, reducedShape(x.shape, axes, keepDims), false);
+        kernel(out, [x], { axes, keepDims });
+        const expected = reduced(x, axes, (values) => values[firstBest(values, beats)]!);
+        // Zeros are equal, whatever their sign.
+        expect(valuesOf(out).map((v) => v + 0)).toEqual(expected.map((v) => v + 0));
+      }),
+    );
+  });
+});
+
+describe('argmax(x, axis) and argmin(x, axis)', () => {
+  it.each([
+    ['argmax', argmax, greater],
+    ['argmin', argmin, less],
+  ] as const)('%s finds the first extremum, or the first NaN', (_, kernel, beats) => {
+    const cases = blocks.chain((recipe) => fc.tuple(fc.constant(recipe), fc.nat({ max: recipe.shape.length - 1 })));
+    fc.assert(
+      fc.property(cases, ([recipe, axis]) => {
+        const x = build(recipe);
+        const out = newBlock('int32', reducedShape(x.shape, [axis], false), false);
+        kernel(out, [x], { axes: [axis], keepDims: false });
+        expect(valuesOf(out)).toEqual(reduced(x, [axis], (values) => firstBest(values, beats)));
+      }),
+    );
+  });
+
+  it('the first of equal ones is meant', () => {
+    const x = newBlock('float32', [2, 4], true);
+    x.data.set([1, 3, 3, 0, Number.NaN, 9, Number.NaN, -9], x.offset);
+    const out = newBlock('int32', [2], true);
+    argmax(out, [x], { axes: [1], keepDims: false });
+    expect(valuesOf(out)).toEqual([1, 0]);
+    argmin(out, [x], { axes: [1], keepDims: false });
+    expect(valuesOf(out)).toEqual([3, 0]);
+  });
+});
