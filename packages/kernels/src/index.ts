@@ -58,6 +58,7 @@ export {
 } from './errors.js';
 
 // Kernels
+export type { DispatchedKernel } from './kernel.js';
 export type { Kernel } from './elementwise/runs.js';
 export { mapBinary, mapUnary } from './elementwise/runs.js';
 export {

@@ -210,7 +210,10 @@ function javaScriptStorage(dtype: DType, length: number): Storage {
     data = createArray(dtype, length);
   } catch {
     const bytes = length * bytesPerElement(dtype);
-    throw new ArgumentError('allocate', `got ${length} elements of ${dtype} (${bytes} bytes); expected no more than the host has room for`);
+    throw new ArgumentError(
+      'allocate',
+      `got ${length} elements of ${dtype} (${bytes} bytes); expected no more than the host has room for`,
+    );
   }
   return new Storage(data, 0, length, null, null, null);
 }
