@@ -44,6 +44,7 @@ export {
   resetHeapStats,
 } from './heap/heap.js';
 export { Storage } from './heap/storage.js';
+export { isDeterministic, setDeterministic } from './wasm/features.js';
 export {
   ArgumentError,
   CotangentError,
