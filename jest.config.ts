@@ -9,6 +9,7 @@ import type { Config } from 'jest';
 const sources: Record<string, string> = {
   '^@cotangent/(kernels|autograd)/ndarray$': '<rootDir>/packages/$1/src/ndarray.ts',
   '^@cotangent/(kernels|autograd)/testing$': '<rootDir>/packages/$1/src/testing/index.ts',
+  '^@cotangent/kernels/wasm$': '<rootDir>/packages/kernels/src/wasm/index.ts',
   '^@cotangent/nn/node$': '<rootDir>/packages/nn/src/node.ts',
   '^@cotangent/(kernels|autograd|nn)$': '<rootDir>/packages/$1/src/index.ts',
   '^cotangent/(ndarray|node|testing)$': '<rootDir>/packages/cotangent/src/$1.ts',

@@ -1,16 +1,21 @@
-/** `npm run bench -- SUITE [--steps N] [--json FILE]`: runs a suite, prints Markdown, writes its rows as JSON. */
+/** `npm run bench -- SUITE [--filter NAME] [--steps N] [--json FILE]`: runs a suite, prints Markdown, writes its rows as JSON. */
 
 import { renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { run as kernels } from './kernels/run.js';
 import { run as memory } from './memory/run.js';
 import { markdownTable, type Row } from './rows.js';
 
 /** What a suite is told. */
 interface SuiteOptions {
+  /** Of loops that run in steps. */
   readonly steps: number;
+  /** Only workloads whose names contain this. */
+  readonly filter: string;
 }
 
 const suites: Readonly<Record<string, (options: SuiteOptions) => Row[]>> = {
+  kernels: ({ filter }) => kernels(filter),
   memory: ({ steps }) => memory(steps),
 };
 
@@ -23,7 +28,11 @@ function readArguments() {
   try {
     return parseArgs({
       allowPositionals: true,
-      options: { steps: { type: 'string', default: '20000' }, json: { type: 'string' } },
+      options: {
+        filter: { type: 'string', default: '' },
+        steps: { type: 'string', default: '20000' },
+        json: { type: 'string' },
+      },
     });
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));
@@ -40,8 +49,10 @@ for (const name of names) {
 
 const rows: Row[] = [];
 for (const name of names) {
-  const measured = suites[name]!({ steps });
-  console.log(`\n## ${name}: Node ${process.versions.node}, ${steps} steps\n\n${markdownTable(measured)}`);
+  const measured = suites[name]!({ steps, filter: values.filter });
+  console.log(
+    `\n## ${name}: Node ${process.versions.node}${name === 'memory' ? `, ${steps} steps` : ''}\n\n${markdownTable(measured)}`,
+  );
   rows.push(...measured);
 }
 if (values.json !== undefined) {

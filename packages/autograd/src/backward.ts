@@ -1,7 +1,6 @@
 /** The reverse sweep: cotangents flow from a result to the leaves, each operation pulling them through its vjp. */
 
 import {
-  ArgumentError,
   add as addKernel,
   type Block,
   copyInto,
@@ -16,6 +15,7 @@ import {
 import { ones } from './create.js';
 import { GradientError } from './errors.js';
 import { modes } from './modes.js';
+import { checkOptions } from './options.js';
 import { apply } from './primitive.js';
 import { identity } from './primitives/reshape.js';
 import { Scope, withScope } from './scope.js';
@@ -255,14 +255,7 @@ const backwardOptionNames = ['gradient', 'retainGraph', 'createGraph', 'inputs']
  * w.grad; // → [2, 4]
  */
 export function backward(y: Tensor, options: BackwardOptions = {}): void {
-  for (const name of Object.keys(options)) {
-    if (!backwardOptionNames.includes(name)) {
-      throw new ArgumentError(
-        'backward',
-        `got unknown option '${name}'; expected one of ${backwardOptionNames.join(', ')}`,
-      );
-    }
-  }
+  checkOptions('backward', options, backwardOptionNames);
   const { gradient, createGraph = false, retainGraph = createGraph } = options;
   const { dtype } = y.block; // of a result that has been released, that is what there is to say
   const root = y.node;

@@ -158,13 +158,23 @@ describe('options of every function that makes a tensor', () => {
     expectError(
       () => tensor([1], { dtyp: 'float64' } as never),
       ArgumentError,
-      "tensor: got unknown option 'dtyp'; expected dtype or requiresGrad",
+      "tensor: got unknown option 'dtyp'; expected one of dtype, requiresGrad",
     );
     expectError(
       () => zeros([2], { requires_grad: true } as never),
       ArgumentError,
-      "zeros: got unknown option 'requires_grad'; expected dtype or requiresGrad",
+      "zeros: got unknown option 'requires_grad'; expected one of dtype, requiresGrad",
     );
+  });
+
+  it('refuse what is not an options object', () => {
+    expectError(
+      () => tensor([1], 'float64' as never),
+      ArgumentError,
+      'tensor: got float64; expected an options object. For example { dtype: … }.',
+    );
+    expectError(() => zeros([2], [3] as never), ArgumentError, /^zeros: got an array; expected an options object/);
+    expectError(() => zeros([2], null as never), ArgumentError, /^zeros: got null; expected an options object/);
   });
 
   it('refuse a dtype that is not one of ours', () => {

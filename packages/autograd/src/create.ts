@@ -18,6 +18,7 @@ import {
   sizeOf,
   type TypedArray,
 } from '@cotangent/kernels';
+import { checkOptions } from './options.js';
 import { scopes } from './scope.js';
 import { isTensor, type NestedArray, Tensor } from './tensor.js';
 
@@ -29,15 +30,15 @@ export interface TensorOptions {
   requiresGrad?: boolean;
 }
 
+const optionNames = ['dtype', 'requiresGrad'];
+
 /** Numbers in any form that `tensor` takes. */
 export type TensorData = NestedArray | TypedArray | Uint8ClampedArray | Tensor;
 
 /** Checks options and shape, allocates, lets `write` fill the block. */
 export function create(operation: string, shape: Shape, options: TensorOptions, write: (block: Block) => void): Tensor {
-  const { dtype = 'float32', requiresGrad = false, ...rest } = options;
-  for (const name of Object.keys(rest)) {
-    throw new ArgumentError(operation, `got unknown option '${name}'; expected dtype or requiresGrad`);
-  }
+  checkOptions(operation, options, optionNames);
+  const { dtype = 'float32', requiresGrad = false } = options;
   if (!isDType(dtype)) throw new DTypeError(operation, { dtype: String(dtype) }, `one of ${dtypes.join(', ')}`);
   checkShape(operation, shape);
   if (requiresGrad && !isFloating(dtype)) {
@@ -74,12 +75,14 @@ export function create(operation: string, shape: Shape, options: TensorOptions, 
 export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   if (isTensor(data)) {
     const values = data.toTypedArray();
-    return create('tensor', data.shape, withDType(data.dtype, options), (block) => setValues(block, values));
+    return create('tensor', data.shape, withDType('tensor', data.dtype, options), (block) => setValues(block, values));
   }
   const arrayDType = dtypeOfArray(data);
   if (arrayDType !== undefined) {
     const values = data as TypedArray;
-    return create('tensor', [values.length], withDType(arrayDType, options), (block) => setValues(block, values));
+    return create('tensor', [values.length], withDType('tensor', arrayDType, options), (block) =>
+      setValues(block, values),
+    );
   }
   if (ArrayBuffer.isView(data)) {
     throw new DTypeError(
@@ -92,15 +95,15 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   for (let level: unknown = data; Array.isArray(level); level = level[0]) shape.push(level.length);
   let first: unknown = data;
   while (Array.isArray(first)) first = first[0];
-  const made = withDType(typeof first === 'boolean' ? 'bool' : 'float32', options);
+  const made = withDType('tensor', typeof first === 'boolean' ? 'bool' : 'float32', options);
   return create('tensor', shape, made, (block) => writeNested(block, data as NestedArray, shape));
 }
 
 /** The options with a default dtype, also where they say `dtype: undefined`. */
-const withDType = (dtype: DType, options: TensorOptions): TensorOptions => ({
-  ...options,
-  dtype: options.dtype ?? dtype,
-});
+function withDType(operation: string, dtype: DType, options: TensorOptions): TensorOptions {
+  checkOptions(operation, options, optionNames);
+  return { ...options, dtype: options.dtype ?? dtype };
+}
 
 function setValues(block: Block, values: ArrayLike<number>): void {
   if (block.dtype === 'bool')
@@ -232,5 +235,7 @@ export function fromTypedArray(
       `${sizeOf(shape)} numbers for the shape ${showShape(shape)}`,
     );
   }
-  return create('fromTypedArray', shape, withDType(dtype, options), (block) => setValues(block, values));
+  return create('fromTypedArray', shape, withDType('fromTypedArray', dtype, options), (block) =>
+    setValues(block, values),
+  );
 }

@@ -53,7 +53,7 @@ const held = (): number => {
  * Runs `step` in a synchronous loop: after a few turns nothing may be held that was not held before, and what is left
  * to the garbage collector stays within its budget.
  */
-function expectFlat(step: (i: number) => unknown, steps = 150): void {
+function expectFlat(step: (i: number) => unknown, steps = 60): void {
   let most = 0;
   for (let i = 0; i < 10; i++) {
     step(i);
@@ -186,7 +186,7 @@ describe('rule 1: memory is flat in a synchronous loop of', () => {
       }
       loss.backward();
       w.zeroGrad();
-    }, 60);
+    });
   });
 
   it('steps that keep views of what they computed, taken without recording', () => {
@@ -275,7 +275,7 @@ describe('rule 1: memory is flat in a synchronous loop of', () => {
       jvp(grad(f), [x], [v]);
       jvp((p) => jvp(f, [p], [v])[1], [x], [v]);
       grad((p: Tensor) => jvp(f, [p], [v])[1])(w);
-    }, 60);
+    });
   });
 
   it('functions with auxiliary results, on the path of the value or not', () => {
@@ -332,8 +332,8 @@ describe('rule 1: memory is flat in a synchronous loop of', () => {
     ];
     expectFlat(() => {
       for (const attempt of attempts) expectError(attempt, RangeError, 'not today');
-    }, 60);
-    expectFlat(() => expect(() => grad((p: Tensor) => p.mul(2).tanh())(w)).toThrow(GradientError), 60);
+    });
+    expectFlat(() => expect(() => grad((p: Tensor) => p.mul(2).tanh())(w)).toThrow(GradientError));
   });
 
   it('exceptions in the middle of a sweep', () => {
@@ -495,19 +495,22 @@ describe('rule 4: the rest is the garbage collector’s', () => {
   setFlagsFromString('--expose_gc');
   const collect = runInNewContext('gc') as () => void;
 
-  /** Forces collections, with a turn of the event loop after each, until `done` or many times over. */
-  async function collectUntil(done: () => boolean): Promise<void> {
-    for (let i = 0; i < 50 && !done(); i++) {
+  /** Forces collections, with a turn of the event loop after each, until `done` or `most` times over. */
+  async function collectUntil(done: () => boolean, most = 50): Promise<void> {
+    for (let i = 0; i < most && !done(); i++) {
       collect();
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
+  /** Lets what earlier tests dropped come back. */
+  const settle = (): Promise<void> => collectUntil(() => false, 4);
+
   it('tensors that were dropped come back to the heap after a collection and a turn of the event loop', async () => {
     if (heapMemory() === null) return;
     configureHeap({ looseBudgetBytes: 64 * 2 ** 20 });
     try {
-      await collectUntil(() => false);
+      await settle();
       const before = heapStats();
       (() => {
         for (let i = 0; i < 40; i++) ones([512, 256]).mul(i);
@@ -526,7 +529,7 @@ describe('rule 4: the rest is the garbage collector’s', () => {
   it('recorded graphs that no backward pass ever came for come back too', async () => {
     if (heapMemory() === null) return;
     const w = parameter([256, 256]);
-    await collectUntil(() => false);
+    await settle();
     const before = heapStats().liveBytes;
     (() => {
       for (let i = 0; i < 20; i++) w.mul(i).tanh().sum();
@@ -581,7 +584,7 @@ describe('rule 4: the rest is the garbage collector’s', () => {
     } finally {
       configureHeap({ budgetBytes: Number.POSITIVE_INFINITY });
     }
-    await collectUntil(() => false);
+    await settle();
   });
 
   it('beyond the budget of what nobody owns, results are buffers too, and kernels take both', () => {

@@ -8,6 +8,7 @@ import {
   type UniformOptions,
 } from '@cotangent/kernels';
 import { create, type TensorOptions } from './create.js';
+import { checkOptions } from './options.js';
 import type { Tensor } from './tensor.js';
 
 /** Options of every random function. */
@@ -16,14 +17,17 @@ export interface RandomOptions extends TensorOptions {
   generator?: Generator;
 }
 
-function split<O extends RandomOptions>({
-  dtype,
-  requiresGrad,
-  generator,
-  ...rest
-}: O): { options: TensorOptions; generator: Generator; rest: Omit<O, keyof RandomOptions> } {
-  const options: TensorOptions = { ...(dtype && { dtype }), ...(requiresGrad && { requiresGrad }) };
-  return { options, generator: generator ?? defaultGenerator(), rest };
+const ownNames = ['dtype', 'requiresGrad', 'generator'];
+
+/** Takes apart what goes to `create`, where the numbers come from, and what says how they are distributed. */
+function split<O extends RandomOptions>(
+  operation: string,
+  all: O,
+  names: readonly string[],
+): { options: TensorOptions; generator: Generator; rest: Omit<O, keyof RandomOptions> } {
+  checkOptions(operation, all, [...names, ...ownNames]);
+  const { dtype, requiresGrad, generator = defaultGenerator(), ...rest } = all;
+  return { options: { ...(dtype && { dtype }), ...(requiresGrad && { requiresGrad }) }, generator, rest };
 }
 
 /**
@@ -33,7 +37,7 @@ function split<O extends RandomOptions>({
  * @example randomUniform([2, 3], { low: -1, high: 1 })
  */
 export function randomUniform(shape: Shape, options: RandomOptions & UniformOptions = {}): Tensor {
-  const { options: made, generator, rest } = split(options);
+  const { options: made, generator, rest } = split('randomUniform', options, ['low', 'high']);
   return create('randomUniform', shape, made, (block) => generator.fillUniform(block, rest));
 }
 
@@ -44,7 +48,7 @@ export function randomUniform(shape: Shape, options: RandomOptions & UniformOpti
  * @example randomNormal([2, 3], { standardDeviation: 0.02 })
  */
 export function randomNormal(shape: Shape, options: RandomOptions & NormalOptions = {}): Tensor {
-  const { options: made, generator, rest } = split(options);
+  const { options: made, generator, rest } = split('randomNormal', options, ['mean', 'standardDeviation']);
   return create('randomNormal', shape, made, (block) => generator.fillNormal(block, rest));
 }
 
@@ -55,7 +59,7 @@ export function randomNormal(shape: Shape, options: RandomOptions & NormalOption
  * @example randomIntegers([10], { high: 6 })
  */
 export function randomIntegers(shape: Shape, options: RandomOptions & { low?: number; high: number }): Tensor {
-  const { options: made, generator, rest } = split(options);
+  const { options: made, generator, rest } = split('randomIntegers', options, ['low', 'high']);
   return create('randomIntegers', shape, { dtype: 'int32', ...made }, (block) =>
     generator.fillIntegers(block, { low: 0, ...rest }),
   );
@@ -67,6 +71,6 @@ export function randomIntegers(shape: Shape, options: RandomOptions & { low?: nu
  * @param options as `randomNormal`; the result's own deviation is 0.88 times `standardDeviation`
  */
 export function randomTruncatedNormal(shape: Shape, options: RandomOptions & NormalOptions = {}): Tensor {
-  const { options: made, generator, rest } = split(options);
+  const { options: made, generator, rest } = split('randomTruncatedNormal', options, ['mean', 'standardDeviation']);
   return create('randomTruncatedNormal', shape, made, (block) => generator.fillTruncatedNormal(block, rest));
 }

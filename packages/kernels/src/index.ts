@@ -44,6 +44,7 @@ export {
   resetHeapStats,
 } from './heap/heap.js';
 export { Storage } from './heap/storage.js';
+export { isDeterministic, setDeterministic } from './wasm/features.js';
 export {
   ArgumentError,
   CotangentError,
@@ -58,6 +59,7 @@ export {
 } from './errors.js';
 
 // Kernels
+export type { DispatchedKernel } from './kernel.js';
 export type { Kernel } from './elementwise/runs.js';
 export { mapBinary, mapUnary } from './elementwise/runs.js';
 export {

@@ -78,6 +78,25 @@ describe('sum, mean, max, min', () => {
     expect(tensor([1, NaN, 3]).min().item()).toBeNaN();
   });
 
+  it('refuse an axis that is not in an options object, and options of other libraries', () => {
+    expectError(
+      () => zeros([2]).sum(1 as never),
+      ArgumentError,
+      'sum: got 1; expected an options object. For example { axis: … }.',
+    );
+    expectError(
+      () => zeros([2]).mean({ dim: 0 } as never),
+      ArgumentError,
+      "mean: got unknown option 'dim'; expected one of axis, keepDims",
+    );
+    expectError(
+      () => zeros([2]).max({ keepdims: true } as never),
+      ArgumentError,
+      /^max: got unknown option 'keepdims'/,
+    );
+    expectError(() => zeros([2]).argmax(0 as never), ArgumentError, /^argmax: got 0; expected an options object/);
+  });
+
   it('refuse axes that are not there, or twice', () => {
     expectError(() => zeros([2, 3]).sum({ axis: 2 }), IndexError, 'sum: got axis 2; expected an integer from -2 to 1');
     expectError(

@@ -1,6 +1,7 @@
 /** Reductions. `axis` is one axis, several, or (by default) all; negative axes count from the end. */
 
 import { normalizeAxes, normalizeAxis, type ReduceAttributes, type Shape } from '@cotangent/kernels';
+import { checkOptions } from '../options.js';
 import { apply, type Primitive } from '../primitive.js';
 import * as rows from '../primitives/reduce.js';
 import type { Tensor } from '../tensor.js';
@@ -15,7 +16,11 @@ export interface ReduceOptions {
   keepDims?: boolean | undefined;
 }
 
-function reduce(row: Primitive<ReduceAttributes>, x: Tensor, { axis, keepDims = false }: ReduceOptions): Tensor {
+const optionNames = ['axis', 'keepDims'];
+
+function reduce(row: Primitive<ReduceAttributes>, x: Tensor, options: ReduceOptions): Tensor {
+  checkOptions(row.name, options, optionNames);
+  const { axis, keepDims = false } = options;
   const axes = normalizeAxes(row.name, axis, checkTensor(row.name, x).rank);
   return apply(row, [x], { axes, keepDims });
 }
@@ -31,6 +36,7 @@ export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 /** Σ x / count over the axes; NaN for an empty axis. Integers become float32. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+  checkOptions('mean', options, optionNames);
   const axes = normalizeAxes('mean', options.axis, checkTensor('mean', x).rank);
   const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
   return sum(x, options).div(count);
@@ -54,7 +60,9 @@ export interface ArgOptions {
   keepDims?: boolean;
 }
 
-function locate(row: Primitive<ReduceAttributes>, x: Tensor, { axis, keepDims = false }: ArgOptions): Tensor {
+function locate(row: Primitive<ReduceAttributes>, x: Tensor, options: ArgOptions): Tensor {
+  checkOptions(row.name, options, optionNames);
+  const { axis, keepDims = false } = options;
   checkTensor(row.name, x);
   if (axis === undefined) return apply(row, [x.reshape([-1])], { axes: [0], keepDims: false });
   return apply(row, [x], { axes: [normalizeAxis(row.name, axis, x.rank)], keepDims });

@@ -336,6 +336,25 @@ describe('concat(tensors) and stack(tensors)', () => {
     expect(stack([tensor([true]), int32([3])]).dtype).toBe('int32');
   });
 
+  it('refuse an axis that is not in an options object', () => {
+    for (const [name, f] of Object.entries({ concat, stack }))
+      expectError(
+        () => f([zeros([1])], 1 as never),
+        ArgumentError,
+        `${name}: got 1; expected an options object. For example { axis: … }.`,
+      );
+    expectError(
+      () => take(zeros([1]), int32([0]), 1 as never),
+      ArgumentError,
+      /^take: got 1; expected an options object/,
+    );
+    expectError(
+      () => oneHot(int32([0]), 2, { classes: 3 } as never),
+      ArgumentError,
+      "oneHot: got unknown option 'classes'; expected one of dtype",
+    );
+  });
+
   it('refuse shapes that do not agree, nothing at all, and axes that are not there', () => {
     expectError(
       () => concat([zeros([2, 3]), zeros([2, 4])]),

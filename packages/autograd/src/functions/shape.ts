@@ -11,6 +11,7 @@ import {
   showShape,
 } from '@cotangent/kernels';
 import { eye } from '../create.js';
+import { checkOptions } from '../options.js';
 import { apply } from '../primitive.js';
 import { gather } from '../primitives/indexing.js';
 import * as rows from '../primitives/reshape.js';
@@ -152,6 +153,7 @@ function normalizeAxisIndex(index: number, extent: number, axis: number): number
 
 /** Tensors one behind the other along an axis. @throws ShapeError unless they agree in every other axis */
 export function concat(tensors: readonly Tensor[], options: { readonly axis?: number } = {}): Tensor {
+  checkOptions('concat', options, ['axis']);
   if (tensors.length === 0) throw new ShapeError('concat', { tensors: [0] }, 'at least one tensor');
   const axis = normalizeAxis('concat', options.axis ?? 0, checkTensor('concat', tensors[0]).rank);
   for (const x of tensors) checkTensor('concat', x);
@@ -160,6 +162,7 @@ export function concat(tensors: readonly Tensor[], options: { readonly axis?: nu
 
 /** Tensors of one shape side by side along a new axis. */
 export function stack(tensors: readonly Tensor[], options: { readonly axis?: number } = {}): Tensor {
+  checkOptions('stack', options, ['axis']);
   if (tensors.length === 0) throw new ShapeError('stack', { tensors: [0] }, 'at least one tensor');
   for (const x of tensors) {
     if (!shapesEqual(checkTensor('stack', x).shape, tensors[0]!.shape)) {
@@ -180,6 +183,7 @@ export function stack(tensors: readonly Tensor[], options: { readonly axis?: num
  * @throws IndexError for an index out of range; DTypeError for indices that are not integers
  */
 export function take(x: Tensor, indices: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  checkOptions('take', options, ['axis']);
   const axis = normalizeAxis('take', options.axis ?? 0, checkTensor('take', x).rank);
   return apply(gather, [x, checkTensor('take', indices)], { axis, extent: x.shape[axis]! });
 }
@@ -193,6 +197,7 @@ export function take(x: Tensor, indices: Tensor, options: { readonly axis?: numb
  * @throws IndexError for a label outside 0 … classes − 1
  */
 export function oneHot(labels: Tensor, classes: number, options: { readonly dtype?: DType } = {}): Tensor {
+  checkOptions('oneHot', options, ['dtype']);
   for (const [i, label] of checkTensor('oneHot', labels).toTypedArray().entries()) {
     if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
       throw new IndexError(

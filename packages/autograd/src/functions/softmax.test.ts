@@ -1,4 +1,4 @@
-import { DTypeError, IndexError, ShapeError } from '@cotangent/kernels';
+import { ArgumentError, DTypeError, IndexError, ShapeError } from '@cotangent/kernels';
 import { logSoftmax, ones, softmax, softmaxCrossEntropy, tensor, zeros } from '../index.js';
 import { expectError } from '../testing/expectError.js';
 
@@ -16,6 +16,19 @@ describe('softmax and logSoftmax', () => {
       [0.5, 0.5, 0.5, 0.5],
     ]);
     expect(logSoftmax(ones([2, 1])).toArray()).toEqual([[0], [0]]);
+  });
+
+  it('refuse an axis that is not in an options object', () => {
+    expectError(
+      () => tensor([1]).softmax(0 as never),
+      ArgumentError,
+      'softmax: got 0; expected an options object. For example { axis: … }.',
+    );
+    expectError(
+      () => tensor([1]).logSoftmax({ dim: 0 } as never),
+      ArgumentError,
+      "logSoftmax: got unknown option 'dim'; expected one of axis",
+    );
   });
 
   it('refuse an axis that is not there', () => {

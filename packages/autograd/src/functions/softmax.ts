@@ -1,7 +1,8 @@
 /** Softmax and what is fused with it. */
 
-import { normalizeAxis } from '@cotangent/kernels';
-import { apply } from '../primitive.js';
+import { type AxisAttributes, normalizeAxis } from '@cotangent/kernels';
+import { checkOptions } from '../options.js';
+import { apply, type Primitive } from '../primitive.js';
 import * as rows from '../primitives/softmax.js';
 import type { Tensor } from '../tensor.js';
 import { checkTensor } from './operands.js';
@@ -13,13 +14,18 @@ export interface SoftmaxOptions {
 }
 
 /** eˣ / Σ eˣ along an axis, shifted so that nothing overflows. */
-export function softmax(x: Tensor, { axis = -1 }: SoftmaxOptions = {}): Tensor {
-  return apply(rows.softmax, [x], { axis: normalizeAxis('softmax', axis, checkTensor('softmax', x).rank) });
+export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
+  return alongAxis(rows.softmax, x, options);
 }
 
 /** ln softmax(x), computed as x − ln Σ eˣ: finite where softmax itself underflows. */
-export function logSoftmax(x: Tensor, { axis = -1 }: SoftmaxOptions = {}): Tensor {
-  return apply(rows.logSoftmax, [x], { axis: normalizeAxis('logSoftmax', axis, checkTensor('logSoftmax', x).rank) });
+export function logSoftmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
+  return alongAxis(rows.logSoftmax, x, options);
+}
+
+function alongAxis(row: Primitive<AxisAttributes>, x: Tensor, options: SoftmaxOptions): Tensor {
+  checkOptions(row.name, options, ['axis']);
+  return apply(row, [x], { axis: normalizeAxis(row.name, options.axis ?? -1, checkTensor(row.name, x).rank) });
 }
 
 /**

@@ -5,6 +5,7 @@ import { nothingToDifferentiate, Order, sweep, takeOver } from '../backward.js';
 import { ones, zerosLike } from '../create.js';
 import { GradientError } from '../errors.js';
 import { enableGrad, modes } from '../modes.js';
+import { checkOptions } from '../options.js';
 import { identity } from '../primitives/reshape.js';
 import { type Scope, scope, scopes } from '../scope.js';
 import { Node } from '../tape.js';
@@ -60,7 +61,7 @@ export function valueAndGrad<F extends AnyFunction, const O extends GradOptions 
   f: F,
   options: O = {} as O,
 ): (...args: Parameters<F>) => [ValueOf<F, O>, GradientOf<F, O>] {
-  checkOptions('valueAndGrad', options);
+  checkOptions('valueAndGrad', options, optionNames);
   return (...args) => {
     const { value, auxiliary, gradient } = differentiate('valueAndGrad', f, args, options);
     return [options.hasAux ? [value, auxiliary] : value, gradient] as [ValueOf<F, O>, GradientOf<F, O>];
@@ -81,19 +82,11 @@ export function grad<F extends AnyFunction, const O extends GradOptions = Record
   f: F,
   options: O = {} as O,
 ): (...args: Parameters<F>) => O extends { hasAux: true } ? [GradientOf<F, O>, unknown] : GradientOf<F, O> {
-  checkOptions('grad', options);
+  checkOptions('grad', options, optionNames);
   return (...args) => {
     const { auxiliary, gradient } = differentiate('grad', f, args, options);
     return (options.hasAux ? [gradient, auxiliary] : gradient) as never;
   };
-}
-
-function checkOptions(operation: string, options: GradOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!optionNames.includes(name)) {
-      throw new ArgumentError(operation, `got unknown option '${name}'; expected one of ${optionNames.join(', ')}`);
-    }
-  }
 }
 
 /** What a transform computed; no value where nobody asked for it, so that nothing keeps its graph. */

@@ -1,47 +1,70 @@
 /** Arithmetic. The commonest operations have a loop of their own, which V8 compiles to straight machine code. */
 
+import { type DispatchedKernel, mapKernelPair } from '../kernel.js';
+import * as simd from '../wasm/elementwise.js';
 import { binary, type Kernel, mapBinary, mapUnary, unary } from './runs.js';
 
 /** a + b */
-export const add: Kernel = binary((out, o, a, atA, stepA, b, atB, stepB, n) => {
-  for (let i = 0; i < n; i++) out[o + i] = a[atA + i * stepA]! + b[atB + i * stepB]!;
-});
+export const add: DispatchedKernel = mapKernelPair(
+  binary((out, o, a, atA, stepA, b, atB, stepB, n) => {
+    for (let i = 0; i < n; i++) out[o + i] = a[atA + i * stepA]! + b[atB + i * stepB]!;
+  }),
+  simd.add,
+);
 
 /** a − b */
-export const subtract: Kernel = binary((out, o, a, atA, stepA, b, atB, stepB, n) => {
-  for (let i = 0; i < n; i++) out[o + i] = a[atA + i * stepA]! - b[atB + i * stepB]!;
-});
+export const subtract: DispatchedKernel = mapKernelPair(
+  binary((out, o, a, atA, stepA, b, atB, stepB, n) => {
+    for (let i = 0; i < n; i++) out[o + i] = a[atA + i * stepA]! - b[atB + i * stepB]!;
+  }),
+  simd.subtract,
+);
 
 /** a · b */
-export const multiply: Kernel = binary((out, o, a, atA, stepA, b, atB, stepB, n) => {
-  for (let i = 0; i < n; i++) out[o + i] = a[atA + i * stepA]! * b[atB + i * stepB]!;
-});
+export const multiply: DispatchedKernel = mapKernelPair(
+  binary((out, o, a, atA, stepA, b, atB, stepB, n) => {
+    for (let i = 0; i < n; i++) out[o + i] = a[atA + i * stepA]! * b[atB + i * stepB]!;
+  }),
+  simd.multiply,
+);
 
 /** a / b, by IEEE 754: x / 0 is ±∞, 0 / 0 is NaN */
-export const divide: Kernel = binary((out, o, a, atA, stepA, b, atB, stepB, n) => {
-  for (let i = 0; i < n; i++) out[o + i] = a[atA + i * stepA]! / b[atB + i * stepB]!;
-});
+export const divide: DispatchedKernel = mapKernelPair(
+  binary((out, o, a, atA, stepA, b, atB, stepB, n) => {
+    for (let i = 0; i < n; i++) out[o + i] = a[atA + i * stepA]! / b[atB + i * stepB]!;
+  }),
+  simd.divide,
+);
 
 /** −x */
-export const negative: Kernel = unary((out, o, x, at, step, n) => {
-  for (let i = 0; i < n; i++) out[o + i] = -x[at + i * step]!;
-});
+export const negative: DispatchedKernel = mapKernelPair(
+  unary((out, o, x, at, step, n) => {
+    for (let i = 0; i < n; i++) out[o + i] = -x[at + i * step]!;
+  }),
+  simd.negative,
+);
 
 /** x² */
-export const square: Kernel = unary((out, o, x, at, step, n) => {
-  for (let i = 0; i < n; i++) {
-    const v = x[at + i * step]!;
-    out[o + i] = v * v;
-  }
-});
+export const square: DispatchedKernel = mapKernelPair(
+  unary((out, o, x, at, step, n) => {
+    for (let i = 0; i < n; i++) {
+      const v = x[at + i * step]!;
+      out[o + i] = v * v;
+    }
+  }),
+  simd.square,
+);
 
 /** √x, correctly rounded; NaN below 0. */
-export const sqrt: Kernel = unary((out, o, x, at, step, n) => {
-  for (let i = 0; i < n; i++) out[o + i] = Math.sqrt(x[at + i * step]!);
-});
+export const sqrt: DispatchedKernel = mapKernelPair(
+  unary((out, o, x, at, step, n) => {
+    for (let i = 0; i < n; i++) out[o + i] = Math.sqrt(x[at + i * step]!);
+  }),
+  simd.sqrt,
+);
 
 /** |x| */
-export const abs: Kernel = mapUnary(Math.abs);
+export const abs: DispatchedKernel = mapKernelPair(mapUnary(Math.abs), simd.abs);
 
 /** −1, 0 or 1; NaN stays NaN. */
 export const sign: Kernel = mapUnary(Math.sign);
@@ -52,7 +75,7 @@ export const power: Kernel = mapBinary((a, b) =>
 );
 
 /** The larger of two; NaN where either is NaN. */
-export const maximum: Kernel = mapBinary(Math.max);
+export const maximum: DispatchedKernel = mapKernelPair(mapBinary(Math.max), simd.maximum);
 
 /** The smaller of two; NaN where either is NaN. */
-export const minimum: Kernel = mapBinary(Math.min);
+export const minimum: DispatchedKernel = mapKernelPair(mapBinary(Math.min), simd.minimum);

@@ -1,16 +1,36 @@
 /** Comparisons, as IEEE 754 has them: everything but `notEqual` is false where an operand is NaN. Results are bool. */
 
-import { type Kernel, mapBinary } from './runs.js';
+import { type DispatchedKernel, mapKernelPair } from '../kernel.js';
+import * as simd from '../wasm/elementwise.js';
+import { mapBinary } from './runs.js';
 
 /** a = b */
-export const equal: Kernel = mapBinary((a, b) => (a === b ? 1 : 0));
+export const equal: DispatchedKernel = mapKernelPair(
+  mapBinary((a, b) => (a === b ? 1 : 0)),
+  simd.equal,
+);
 /** a ≠ b */
-export const notEqual: Kernel = mapBinary((a, b) => (a !== b ? 1 : 0));
+export const notEqual: DispatchedKernel = mapKernelPair(
+  mapBinary((a, b) => (a !== b ? 1 : 0)),
+  simd.notEqual,
+);
 /** a < b */
-export const less: Kernel = mapBinary((a, b) => (a < b ? 1 : 0));
+export const less: DispatchedKernel = mapKernelPair(
+  mapBinary((a, b) => (a < b ? 1 : 0)),
+  simd.less,
+);
 /** a ≤ b */
-export const lessEqual: Kernel = mapBinary((a, b) => (a <= b ? 1 : 0));
+export const lessEqual: DispatchedKernel = mapKernelPair(
+  mapBinary((a, b) => (a <= b ? 1 : 0)),
+  simd.lessEqual,
+);
 /** a > b */
-export const greater: Kernel = mapBinary((a, b) => (a > b ? 1 : 0));
+export const greater: DispatchedKernel = mapKernelPair(
+  mapBinary((a, b) => (a > b ? 1 : 0)),
+  simd.greater,
+);
 /** a ≥ b */
-export const greaterEqual: Kernel = mapBinary((a, b) => (a >= b ? 1 : 0));
+export const greaterEqual: DispatchedKernel = mapKernelPair(
+  mapBinary((a, b) => (a >= b ? 1 : 0)),
+  simd.greaterEqual,
+);

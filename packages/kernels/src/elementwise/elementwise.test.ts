@@ -35,7 +35,8 @@ function pow(a: number, b: number): number {
 function larger(a: number, b: number): number {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number.NaN;
   if (a === b) return Object.is(a, -0) ? b : a;
-  return a > b ? a : b;
+  if (a > b) return a;
+  return b;
 }
 
 const unary: readonly Row[] = [
@@ -44,7 +45,7 @@ const unary: readonly Row[] = [
   { name: 'sqrt', kernel: arithmetic.sqrt, f: (x) => Math.sqrt(x), dtypes: floating },
   { name: 'abs', kernel: arithmetic.abs, f: (x) => (x < 0 ? -x : x + 0), dtypes: numeric },
   { name: 'sign', kernel: arithmetic.sign, f: (x) => (x > 0 ? 1 : x < 0 ? -1 : x), dtypes: numeric },
-  { name: 'relu', kernel: activation.relu, f: (x) => (x <= 0 ? 0 : x), dtypes: numeric },
+  { name: 'relu', kernel: activation.relu, f: (x) => (x > 0 || Number.isNaN(x) ? x : 0), dtypes: numeric },
 ];
 
 const binary: readonly Row[] = [
@@ -135,7 +136,11 @@ describe('elementwise kernels', () => {
         const x = build(recipe);
         const out = newBlock('float64', x.shape, false);
         clip(out, [x], { low, high: low + 1 });
-        const expected = valuesOf(x).map((v) => (v < low ? low : v > low + 1 ? low + 1 : v));
+        const expected = valuesOf(x).map((v) => {
+          if (v < low) return low;
+          if (v > low + 1) return low + 1;
+          return v;
+        });
         // The zero of a bound and the zero of an element are one to clip.
         expect(valuesOf(out).map((v) => v + 0)).toEqual(expected.map((v) => v + 0));
       }),

@@ -1,13 +1,23 @@
 /** Exponentials and logarithms, in double precision and rounded once. */
 
-import { type Kernel, unary } from './runs.js';
+import { costlyStaging, type DispatchedKernel, mapKernelPair } from '../kernel.js';
+import * as vector from '../vectorMath/kernels.js';
+import { unary } from './runs.js';
 
 /** eˣ */
-export const exp: Kernel = unary((out, o, x, at, step, n) => {
-  for (let i = 0; i < n; i++) out[o + i] = Math.exp(x[at + i * step]!);
-});
+export const exp: DispatchedKernel = mapKernelPair(
+  unary((out, o, x, at, step, n) => {
+    for (let i = 0; i < n; i++) out[o + i] = Math.exp(x[at + i * step]!);
+  }),
+  vector.exp,
+  costlyStaging,
+);
 
 /** ln x; −∞ at 0, NaN below. */
-export const log: Kernel = unary((out, o, x, at, step, n) => {
-  for (let i = 0; i < n; i++) out[o + i] = Math.log(x[at + i * step]!);
-});
+export const log: DispatchedKernel = mapKernelPair(
+  unary((out, o, x, at, step, n) => {
+    for (let i = 0; i < n; i++) out[o + i] = Math.log(x[at + i * step]!);
+  }),
+  vector.log,
+  costlyStaging,
+);

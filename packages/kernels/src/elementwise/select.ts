@@ -1,9 +1,11 @@
 /** Choosing between two values. */
 
+import { type DispatchedKernel, mapKernelPair } from '../kernel.js';
+import * as simd from '../wasm/elementwise.js';
 import { forEachRun, type Kernel } from './runs.js';
 
 /** `a` where `condition` is not 0, else `b`; the three broadcast together. */
-export const where: Kernel = (out, [condition, a, b]) => {
+export const where: DispatchedKernel = mapKernelPair((out, [condition, a, b]) => {
   const { data } = out;
   const [c, x, y] = [condition!.data, a!.data, b!.data];
   forEachRun(out.shape, [out, condition!, a!, b!], (at, n, steps) => {
@@ -12,7 +14,7 @@ export const where: Kernel = (out, [condition, a, b]) => {
     for (let i = 0; i < n; i++)
       data[o + i * steps[0]!] = c[atC + i * stepC] !== 0 ? x[atX + i * stepX]! : y[atY + i * stepY]!;
   });
-};
+}, simd.where);
 
 /** The bounds of `clip`. */
 export interface ClipAttributes {

@@ -1,5 +1,6 @@
 /** What this host's WebAssembly can do, found out by offering it tiny modules of our own. */
 
+import { ArgumentError } from '../errors.js';
 import { assemble, type Func, func, procedure } from './assemble.js';
 import { extractLane, op } from './expr.js';
 import type { FloatVector, Variant } from './lanes.js';
@@ -56,10 +57,19 @@ export function features(): Features {
 let deterministic = false;
 
 /**
- * In deterministic mode results are the same bits on every host: multiply-adds are rounded twice even where the
- * hardware could round once.
+ * Makes results the same bits on every processor, at some cost in speed: multiply-adds are rounded twice even where the
+ * hardware could round once. On one machine the same seed gives the same bits in either mode.
+ *
+ * It holds among hosts with WebAssembly SIMD and the same JavaScript engine; the loops that run without SIMD accumulate
+ * in double precision and so differ in the last bits.
+ *
+ * @param on off unless called; it takes effect with the next operation
+ * @throws ArgumentError unless given a boolean
+ * @example
+ * setDeterministic(true);
  */
 export function setDeterministic(on: boolean): void {
+  if (typeof on !== 'boolean') throw new ArgumentError('setDeterministic', `got ${String(on)}; expected a boolean`);
   deterministic = on;
 }
 

@@ -48,7 +48,7 @@ describeSimd('matmul in SIMD', () => {
           const { out, intact } = guarded(dtype, [m, n], 16);
           const expected = newBlock(dtype, [m, n], false);
           expect(matmul(out, inputs)).toBe(true);
-          plainMatmul(expected, inputs, undefined);
+          plainMatmul.plain(expected, inputs, undefined);
           expectNear(out, expected, tolerance(dtype, k));
           expect(intact()).toBe(true);
         },
@@ -71,7 +71,7 @@ describeSimd('matmul in SIMD', () => {
         const { out, intact } = guarded(dtype, [m, n], 8);
         const expected = newBlock(dtype, [m, n], false);
         expect(matmul(out, inputs)).toBe(true);
-        plainMatmul(expected, inputs, undefined);
+        plainMatmul.plain(expected, inputs, undefined);
         expectNear(out, expected, tolerance(dtype, k));
         expect(intact()).toBe(true);
         for (const block of [...inputs, expected, out]) block.storage.release();
@@ -106,7 +106,7 @@ describeSimd('matmul in SIMD', () => {
           const inputs = [blockOf(dtype, [...a, m, k], layout, next), blockOf(dtype, [...b, k, n], layout, next)];
           const [out, expected] = [newBlock(dtype, [...c, m, n], false), newBlock(dtype, [...c, m, n], false)];
           expect(matmul(out, inputs)).toBe(true);
-          plainMatmul(expected, inputs, undefined);
+          plainMatmul.plain(expected, inputs, undefined);
           expectNear(out, expected, tolerance(dtype, k));
         },
       ),
@@ -128,7 +128,7 @@ describeSimd('matmul in SIMD', () => {
           const bias = blockOf(dtype, [n], 'contiguous', next);
           const [out, expected] = [newBlock(dtype, [m, n], false), newBlock(dtype, [m, n], false)];
           expect(matmul(out, inputs, { bias, relu })).toBe(true);
-          plainMatmul(expected, inputs, undefined);
+          plainMatmul.plain(expected, inputs, undefined);
           for (let i = 0; i < m * n; i++) {
             const sum = expected.data[expected.offset + i]! + bias.data[bias.offset + (i % n)]!;
             expected.data[expected.offset + i] = relu ? Math.max(sum, 0) : sum;
