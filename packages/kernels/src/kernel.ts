@@ -7,6 +7,7 @@ import { copyInto } from './move/copy.js';
 import { simdAvailable } from './wasm/load.js';
 import type { MapKernel } from './wasm/mapKernel.js';
 import { runMap } from './wasm/runMap.js';
+import { runUpdate } from './wasm/update.js';
 
 /** Returns false where these operands do not suit it; the plain loop then fills all of `out`. */
 export type SimdTwin = (out: Block, inputs: readonly Block[]) => boolean;
@@ -58,6 +59,19 @@ export function kernel<A = unknown>(plain: Kernel<A>, simd: SimdTwin, staging: S
 /** A plain loop and its elementwise SIMD twin as one kernel. */
 export function mapKernelPair(plain: Kernel, twin: MapKernel, staging: Staging = cheapStaging): DispatchedKernel {
   return kernel(plain, (out, inputs) => runMap(twin, out, inputs), staging);
+}
+
+/**
+ * Updates `state` in place by the SIMD kernel; false, and nothing was done, where that needs the plain loop. Nothing is
+ * staged: copying as many operands both ways would take as long as the loop.
+ */
+export function updateInSimd(
+  twin: MapKernel,
+  state: readonly Block[],
+  gradient: Block,
+  parameters: readonly number[],
+): boolean {
+  return simdAvailable() && runUpdate(twin, [...state, gradient], parameters);
 }
 
 /**
