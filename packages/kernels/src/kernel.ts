@@ -24,7 +24,7 @@ export interface Staging {
 
 /**
  * For kernels of an instruction or a few. Staging costs 0.5 µs (one input) to 0.8 µs (two) and 0.3 ns an element; on Node 20
- * and a Zen 3 core it breaks even at 300 float32 elements and is 4 times as fast as the plain loop at 16,384. Strided
+ * and a Zen 4 core it breaks even at 300 float32 elements and is 4 times as fast as the plain loop at 16,384. Strided
  * operands stay with the plain loop: copying a transposed matrix takes as long as the loop over it.
  */
 export const cheapStaging: Staging = { outsideFrom: 512 };
