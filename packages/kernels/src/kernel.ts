@@ -7,6 +7,7 @@ import { copyInto } from './move/copy.js';
 import { simdAvailable } from './wasm/load.js';
 import type { MapKernel } from './wasm/mapKernel.js';
 import { runMap } from './wasm/runMap.js';
+import { runUpdate } from './wasm/update.js';
 
 /** Returns false where these operands do not suit it; the plain loop then fills all of `out`. */
 export type SimdTwin = (out: Block, inputs: readonly Block[]) => boolean;
@@ -23,7 +24,7 @@ export interface Staging {
 
 /**
  * For kernels of an instruction or a few. Staging costs 0.5 µs (one input) to 0.8 µs (two) and 0.3 ns an element; on Node 20
- * and a Zen 3 core it breaks even at 300 float32 elements and is 4 times as fast as the plain loop at 16,384. Strided
+ * and a Zen 4 core it breaks even at 300 float32 elements and is 4 times as fast as the plain loop at 16,384. Strided
  * operands stay with the plain loop: copying a transposed matrix takes as long as the loop over it.
  */
 export const cheapStaging: Staging = { outsideFrom: 512 };
@@ -58,6 +59,19 @@ export function kernel<A = unknown>(plain: Kernel<A>, simd: SimdTwin, staging: S
 /** A plain loop and its elementwise SIMD twin as one kernel. */
 export function mapKernelPair(plain: Kernel, twin: MapKernel, staging: Staging = cheapStaging): DispatchedKernel {
   return kernel(plain, (out, inputs) => runMap(twin, out, inputs), staging);
+}
+
+/**
+ * Updates `state` in place by the SIMD kernel; false, and nothing was done, where that needs the plain loop. Nothing is
+ * staged: copying as many operands both ways would take as long as the loop.
+ */
+export function updateInSimd(
+  twin: MapKernel,
+  state: readonly Block[],
+  gradient: Block,
+  parameters: readonly number[],
+): boolean {
+  return simdAvailable() && runUpdate(twin, [...state, gradient], parameters);
 }
 
 /**
