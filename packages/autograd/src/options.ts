@@ -8,12 +8,14 @@ import { ArgumentError } from '@cotangent/kernels';
  * @throws ArgumentError naming what came and what there is
  */
 export function checkOptions(operation: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    const came = Array.isArray(options) ? 'an array' : String(options);
-    throw new ArgumentError(operation, `got ${came}; expected an options object`, `For example { ${known[0]}: … }.`);
-  }
+  if (typeof options !== 'object' || options === null) refuse(operation, String(options), known);
   for (const name in options) {
-    if (!known.includes(name))
-      throw new ArgumentError(operation, `got unknown option '${name}'; expected one of ${known.join(', ')}`);
+    if (known.includes(name)) continue;
+    if (Array.isArray(options)) refuse(operation, 'an array', known);
+    throw new ArgumentError(operation, `got unknown option '${name}'; expected one of ${known.join(', ')}`);
   }
+}
+
+function refuse(operation: string, came: string, known: readonly string[]): never {
+  throw new ArgumentError(operation, `got ${came}; expected an options object`, `For example { ${known[0]}: … }.`);
 }

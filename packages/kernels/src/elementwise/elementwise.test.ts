@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { newBlock } from '../block.js';
 import { type DType, dtypes, isFloating } from '../dtype.js';
-import { type BlockRecipe, blocksOf, broadcastableShapes, build, shapesOf } from '../testing/arbitraries.js';
+import { type BlockRecipe, blocksOf, broadcastableShapes, build, shapesOf, unwritten } from '../testing/arbitraries.js';
 import * as exact from '../testing/exact.js';
 import { broadcastShape, mapped, stored, valuesOf } from '../testing/reference.js';
 import * as activation from './activation.js';
@@ -85,7 +85,7 @@ function expectAgreement(row: Row, count: number): void {
       const inputs = recipes.map(build);
       const before = inputs.map(valuesOf);
       const shape = inputs.map((block) => block.shape).reduce((a, b) => broadcastShape(a, b)!);
-      const out = newBlock(row.result ?? dtype, shape, false);
+      const out = unwritten(row.result ?? dtype, shape);
       row.kernel(out, inputs, {});
       expect(valuesOf(out)).toEqual(mapped(shape, inputs, row.f).map((x) => asStored(out.dtype, x)));
       expect(inputs.map(valuesOf)).toEqual(before);
@@ -120,7 +120,7 @@ describe('elementwise kernels', () => {
       fc.property(cases, (recipes) => {
         const inputs = recipes.map(build);
         const shape = inputs.map((block) => block.shape).reduce((a, b) => broadcastShape(a, b)!);
-        const out = newBlock(inputs[1]!.dtype, shape, false);
+        const out = unwritten(inputs[1]!.dtype, shape);
         where(out, inputs, {});
         expect(valuesOf(out)).toEqual(mapped(shape, inputs, (c, a, b) => (c !== 0 ? a! : b!)));
       }),
@@ -134,7 +134,7 @@ describe('elementwise kernels', () => {
     fc.assert(
       fc.property(cases, ([recipe, low]) => {
         const x = build(recipe);
-        const out = newBlock('float64', x.shape, false);
+        const out = unwritten('float64', x.shape);
         clip(out, [x], { low, high: low + 1 });
         const expected = valuesOf(x).map((v) => {
           if (v < low) return low;
@@ -165,7 +165,7 @@ describe('functions of the exponential', () => {
     fc.assert(
       fc.property(cases, (recipe) => {
         const x = build(recipe);
-        const out = newBlock(x.dtype, x.shape, false);
+        const out = unwritten(x.dtype, x.shape);
         kernel(out, [x], {});
         const format = x.dtype === 'float32' ? ([23, -149] as const) : ([52, -1074] as const);
         const values = valuesOf(x);
@@ -182,7 +182,7 @@ describe('functions of the exponential', () => {
   it('sigmoid keeps its small values where 1 + e⁻ˣ would lose them', () => {
     const x = newBlock('float64', [4], true);
     x.data.set([-40, -700, 40, -0], x.offset);
-    const out = newBlock('float64', [4], true);
+    const out = unwritten('float64', [4]);
     activation.sigmoid(out, [x], {});
     const [a, b, c, d] = valuesOf(out);
     expect(a! / Math.exp(-40)).toBeCloseTo(1, 14);
@@ -216,7 +216,7 @@ describe('IEEE 754 corners', () => {
       block.data[block.offset] = value;
       return block;
     });
-    const out = newBlock('float64', [], true);
+    const out = unwritten('float64', []);
     kernel(out, inputs, {});
     expect(valuesOf(out)).toEqual([expected]);
   });
@@ -224,9 +224,9 @@ describe('IEEE 754 corners', () => {
   it('reluBackward stops NaN and ∞ where nothing flows', () => {
     const g = newBlock('float32', [3], true);
     g.data.set([Number.NaN, Number.POSITIVE_INFINITY, 2], g.offset);
-    const out = newBlock('float32', [3], true);
+    const out = unwritten('float32', [3]);
     out.data.set([0, 0, 5], out.offset);
-    const dx = newBlock('float32', [3], true);
+    const dx = unwritten('float32', [3]);
     activation.reluBackward(dx, [g, out], {});
     expect(valuesOf(dx)).toEqual([0, 0, 2]);
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Block, newBlock } from '../block.js';
 import { IndexError } from '../errors.js';
-import { anyBlocks, blocksOf, build } from '../testing/arbitraries.js';
+import { anyBlocks, blocksOf, build, unwritten } from '../testing/arbitraries.js';
 import { at, indicesOf, valuesOf } from '../testing/reference.js';
 import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './crossEntropy.js';
 
@@ -12,13 +12,13 @@ function block(dtype: 'float64' | 'float32' | 'int32', shape: readonly number[],
 }
 
 function loss(logits: Block, labels: Block): Block {
-  const out = newBlock(logits.dtype, labels.shape, false);
+  const out = unwritten(logits.dtype, labels.shape);
   softmaxCrossEntropy(out, [logits, labels], {});
   return out;
 }
 
 function backward(g: Block, logits: Block, labels: Block): Block {
-  const out = newBlock(logits.dtype, logits.shape, false);
+  const out = unwritten(logits.dtype, logits.shape);
   softmaxCrossEntropyBackward(out, [g, logits, labels], {});
   return out;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { newBlock } from '../block.js';
-import { anyBlocks, build } from '../testing/arbitraries.js';
+import { anyBlocks, build, unwritten } from '../testing/arbitraries.js';
 import { at, indicesOf, valuesOf } from '../testing/reference.js';
 import { logSoftmax, softmax } from './softmax.js';
 
@@ -16,7 +16,7 @@ const cases = fc
 function run(kernel: typeof softmax, values: readonly number[]): number[] {
   const x = newBlock('float64', [values.length], true);
   x.data.set(values, x.offset);
-  const out = newBlock('float64', [values.length], true);
+  const out = unwritten('float64', [values.length]);
   kernel(out, [x], { axis: 0 });
   return valuesOf(out);
 }
@@ -26,7 +26,7 @@ describe('softmax(x, axis) and logSoftmax(x, axis)', () => {
     fc.assert(
       fc.property(cases, ([recipe, axis]) => {
         const x = build(recipe);
-        const [y, logY] = [newBlock(x.dtype, x.shape, false), newBlock(x.dtype, x.shape, false)];
+        const [y, logY] = [unwritten(x.dtype, x.shape), unwritten(x.dtype, x.shape)];
         softmax(y, [x], { axis });
         logSoftmax(logY, [x], { axis });
         const unit = x.dtype === 'float32' ? 2 ** -24 : 2 ** -53;
@@ -65,6 +65,11 @@ describe('softmax(x, axis) and logSoftmax(x, axis)', () => {
   it('−∞ is a class that cannot be', () => {
     expect(run(softmax, [0, Number.NEGATIVE_INFINITY, 0])).toEqual([0.5, 0, 0.5]);
     expect(run(logSoftmax, [0, Number.NEGATIVE_INFINITY])).toEqual([0, Number.NEGATIVE_INFINITY]);
+  });
+
+  it('an infinite logit is NaN itself and leaves nothing for the others', () => {
+    expect(run(softmax, [Infinity, 0, -1])).toEqual([Number.NaN, 0, 0]);
+    expect(run(logSoftmax, [Infinity, 0])).toEqual([Number.NaN, -Infinity]);
   });
 
   it('of a row without a possible class, or with NaN, are NaN', () => {

@@ -137,8 +137,12 @@ describe('budgets', () => {
     expect(heapStats()).toMatchObject({ freeListHits: 1, liveBytes: 8 * KiB, spills: 0 });
     // A block of more than twice the size stays for those who need it.
     smaller.release();
-    expect(allocate('uint8', 3 * KiB, false).start).not.toBe(smaller.start);
-    smaller.release();
+    const rest = allocate('uint8', 3 * KiB, false);
+    expect(rest.inHeap).toBe(true);
+    expect(rest.start).not.toBe(smaller.start);
+    // That was the last memory never used before: now such a request spills, though the block of 8 KiB is free.
+    expect(allocate('uint8', 3 * KiB, false).inHeap).toBe(false);
+    expect(heapStats()).toMatchObject({ freeListHits: 1, spills: 1 });
   });
 
   it('loose storages hold at most looseBudgetBytes of the heap', () => {
@@ -152,6 +156,16 @@ describe('budgets', () => {
     expect(allocate('uint8', 9 * KiB, false).inHeap).toBe(true);
     held.find(({ inHeap }) => inHeap)!.release();
     expect(allocate('uint8', 9 * KiB, true).inHeap).toBe(true);
+  });
+
+  it('a block that was loose counts as loose no longer once others lease it', () => {
+    const { allocate, heapStats } = freshHeap();
+    allocate('uint8', 9 * KiB, true).release();
+    const held = allocate('uint8', 9 * KiB, false);
+    expect(held.held).toBe(true);
+    expect(heapStats()).toMatchObject({ freeListHits: 1, looseBytes: 0 });
+    held.release();
+    expect(heapStats()).toMatchObject({ looseBytes: 0, liveBytes: 0 });
   });
 
   it('small loose storages are JavaScript buffers and never touch the heap', () => {

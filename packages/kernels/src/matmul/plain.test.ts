@@ -3,13 +3,13 @@ import { type Block, newBlock } from '../block.js';
 import type { DType } from '../dtype.js';
 import type { Kernel } from '../elementwise/runs.js';
 import { permuteLayout } from '../layout.js';
-import { blocksOf, broadcastableShapes, build, extents } from '../testing/arbitraries.js';
+import { blocksOf, broadcastableShapes, build, extents, unwritten } from '../testing/arbitraries.js';
 import { broadcastShape, product, stored, valuesOf } from '../testing/reference.js';
 import { matmul } from './plain.js';
 
 function multiply(a: Block, b: Block, run: Kernel = matmul): Block {
   const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))!;
-  const out = newBlock(a.dtype, [...batch, ...a.shape.slice(-2, -1), ...b.shape.slice(-1)], false);
+  const out = unwritten(a.dtype, [...batch, ...a.shape.slice(-2, -1), ...b.shape.slice(-1)]);
   run(out, [a, b], {});
   return out;
 }

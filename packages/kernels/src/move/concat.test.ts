@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { newBlock } from '../block.js';
 import { sliceLayout } from '../layout.js';
-import { anyBlocks, blocksOf, build, extents, shapesOf } from '../testing/arbitraries.js';
+import { anyBlocks, blocksOf, build, extents, shapesOf, unwritten } from '../testing/arbitraries.js';
 import { at, indicesOf, valuesOf } from '../testing/reference.js';
 import { concat, placeSlice } from './concat.js';
 
@@ -68,7 +68,7 @@ describe('placeSlice(x, { start, size, step })', () => {
     fc.assert(
       fc.property(cases, ([recipe, slice, source]) => {
         const [a, x] = [build(recipe), build(source)];
-        const placed = newBlock('int32', a.shape, false);
+        const placed = unwritten('int32', a.shape);
         placeSlice(placed, [x], slice);
         const dot = (p: number[], q: number[]): number => p.reduce((sum, v, i) => sum + v * q[i]!, 0);
         const sliced = a.view(sliceLayout(a, slice.start, slice.size, slice.step));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { newBlock } from '../block.js';
 import { type DType, dtypes, isFloating } from '../dtype.js';
-import { anyBlocks, blocksOf, build, narrowed, shapesOf } from '../testing/arbitraries.js';
+import { anyBlocks, blocksOf, build, narrowed, shapesOf, unwritten } from '../testing/arbitraries.js';
 import { broadcastAt, indicesOf, stored, valuesOf } from '../testing/reference.js';
 import { cast, copy, copyInto, fill, withContiguous } from './copy.js';
 
@@ -59,7 +59,7 @@ describe('copy(x)', () => {
     fc.assert(
       fc.property(anyBlocks({ special: true }), (recipe) => {
         const x = build(recipe);
-        const out = newBlock(x.dtype, x.shape, false);
+        const out = unwritten(x.dtype, x.shape);
         copy(out, [x], {});
         expect(valuesOf(out)).toEqual(valuesOf(x));
       }),
@@ -72,7 +72,7 @@ describe('cast(x)', () => {
     fc.assert(
       fc.property(anyBlocks({ special: true }), fc.constantFrom(...dtypes), (recipe, dtype) => {
         const x = build(recipe);
-        const out = newBlock(dtype, x.shape, false);
+        const out = unwritten(dtype, x.shape);
         cast(out, [x], {});
         const signless = (v: number): number => (isFloating(dtype) ? v : v + 0);
         expect(valuesOf(out)).toEqual(
@@ -92,7 +92,7 @@ describe('cast(x)', () => {
   ])('%s to %s', (from, to, values, expected) => {
     const x = newBlock(from, [values.length], true);
     x.data.set(values, x.offset);
-    const out = newBlock(to, [values.length], true);
+    const out = unwritten(to, [values.length]);
     cast(out, [x], {});
     expect(valuesOf(out)).toEqual(expected);
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type Block, newBlock } from '../block.js';
 import { IndexError } from '../errors.js';
-import { anyBlocks, blocksOf, build, shapesOf } from '../testing/arbitraries.js';
+import { anyBlocks, blocksOf, build, shapesOf, unwritten } from '../testing/arbitraries.js';
 import { at, indicesOf, valuesOf } from '../testing/reference.js';
 import { gather, scatterAdd } from './gather.js';
 
@@ -50,7 +50,7 @@ describe('gather(x, indices, axis)', () => {
       fc.property(cases, ([recipe, axis, picks]) => {
         const x = build(recipe);
         const indices = within(build(picks), x.shape[axis]!);
-        const out = newBlock('float64', pickedShape(x, indices, axis), false);
+        const out = unwritten('float64', pickedShape(x, indices, axis));
         gather(out, [x, indices], { axis });
         forEachPick(x, indices, axis, (i, j) => expect(at(out, i)).toBe(at(x, j)));
       }),
@@ -93,7 +93,7 @@ describe('scatterAdd(x, indices, axis)', () => {
           seed,
           special: false,
         });
-        const out = newBlock('float64', whole.shape, false);
+        const out = unwritten('float64', whole.shape);
         scatterAdd(out, [g, indices], { axis });
         const expected = new Map<string, number>(indicesOf(whole.shape).map((index) => [index.join(), 0]));
         forEachPick(whole, indices, axis, (i, j) => expected.set(j.join(), expected.get(j.join())! + at(g, i)));

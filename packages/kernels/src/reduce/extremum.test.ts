@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { newBlock } from '../block.js';
 import { reducedShape } from '../shape.js';
-import { anyBlocks, build } from '../testing/arbitraries.js';
+import { anyBlocks, build, unwritten } from '../testing/arbitraries.js';
 import { reduced, valuesOf } from '../testing/reference.js';
 import { argmax, argmin, max, min } from './extremum.js';
 
@@ -26,7 +26,7 @@ describe('max(x, axes) and min(x, axes)', () => {
     fc.assert(
       fc.property(cases, fc.boolean(), ([recipe, axes], keepDims) => {
         const x = build(recipe);
-        const out = newBlock(x.dtype, reducedShape(x.shape, axes, keepDims), false);
+        const out = unwritten(x.dtype, reducedShape(x.shape, axes, keepDims));
         kernel(out, [x], { axes, keepDims });
         const expected = reduced(x, axes, (values) => values[firstBest(values, beats)]!);
         // Zeros are equal, whatever their sign.
@@ -45,7 +45,7 @@ describe('argmax(x, axis) and argmin(x, axis)', () => {
     fc.assert(
       fc.property(cases, ([recipe, axis]) => {
         const x = build(recipe);
-        const out = newBlock('int32', reducedShape(x.shape, [axis], false), false);
+        const out = unwritten('int32', reducedShape(x.shape, [axis], false));
         kernel(out, [x], { axes: [axis], keepDims: false });
         expect(valuesOf(out)).toEqual(reduced(x, [axis], (values) => firstBest(values, beats)));
       }),
@@ -55,7 +55,7 @@ describe('argmax(x, axis) and argmin(x, axis)', () => {
   it('the first of equal ones is meant', () => {
     const x = newBlock('float32', [2, 4], true);
     x.data.set([1, 3, 3, 0, Number.NaN, 9, Number.NaN, -9], x.offset);
-    const out = newBlock('int32', [2], true);
+    const out = unwritten('int32', [2]);
     argmax(out, [x], { axes: [1], keepDims: false });
     expect(valuesOf(out)).toEqual([1, 0]);
     argmin(out, [x], { axes: [1], keepDims: false });

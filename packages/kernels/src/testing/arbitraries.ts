@@ -167,6 +167,13 @@ export function build(recipe: BlockRecipe): Block {
   return new Block(whole.storage, dtype, shape, strides, whole.offset + padding + offset);
 }
 
+/** A contiguous block in the heap for a kernel to fill. What it holds is not 0, so that an element left out shows. */
+export function unwritten(dtype: DType, shape: Shape): Block {
+  const block = newBlock(dtype, shape, false);
+  block.data.fill(119, block.offset, block.offset + block.size);
+  return block;
+}
+
 /** A stream of numbers that the dtype of a recipe holds. */
 function numbersOf({ dtype, seed, special }: BlockRecipe): () => number {
   const draw = bits32(seed);

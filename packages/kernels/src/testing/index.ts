@@ -12,6 +12,7 @@ export {
   narrowed,
   type ShapeOptions,
   shapesOf,
+  unwritten,
 } from './arbitraries.js';
 export { anyNumber, specialNumbers } from './heapBlocks.js';
 export { at, broadcastAt, broadcastShape, indicesOf, mapped, product, reduced, stored, valuesOf } from './reference.js';
