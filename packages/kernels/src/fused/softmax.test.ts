@@ -67,9 +67,9 @@ describe('softmax(x, axis) and logSoftmax(x, axis)', () => {
     expect(run(logSoftmax, [0, Number.NEGATIVE_INFINITY])).toEqual([0, Number.NEGATIVE_INFINITY]);
   });
 
-  it('an infinite logit is NaN itself and leaves nothing for the others', () => {
-    expect(run(softmax, [Infinity, 0, -1])).toEqual([Number.NaN, 0, 0]);
-    expect(run(logSoftmax, [Infinity, 0])).toEqual([Number.NaN, -Infinity]);
+  it('an infinite logit makes the row NaN, as in PyTorch 1.13', () => {
+    expect(run(softmax, [Infinity, 0, -1])).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    expect(run(logSoftmax, [Infinity, 0])).toEqual([Number.NaN, Number.NaN]);
   });
 
   it('of a row without a possible class, or with NaN, are NaN', () => {

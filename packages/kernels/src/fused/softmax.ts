@@ -9,11 +9,11 @@ export interface AxisAttributes {
   readonly axis: number;
 }
 
-/** The row's largest element, or 0 where that is infinite (so that ∞ − ∞ does not turn a whole row into NaN). */
+/** The row's largest element. Where that is infinite, ∞ − ∞ makes the whole row NaN, as in PyTorch: there is no answer. */
 export function rowShift(x: TypedArray, at: number, step: number, n: number): number {
   let largest = x[at]!;
   for (let i = 1; i < n; i++) largest = Math.max(largest, x[at + i * step]!);
-  return Number.isFinite(largest) || Number.isNaN(largest) ? largest : 0;
+  return largest;
 }
 
 /** ln Σ e^(x − shift) over a row. Not ln Σ eˣ: adding a large shift to it would cost the last digits. */
