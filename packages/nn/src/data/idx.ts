@@ -1,6 +1,6 @@
 /** The IDX format of the MNIST files: http://yann.lecun.com/exdb/mnist/ ("the IDX file format"). */
 
-import { type DType, FormatError, type Shape, type TypedArray } from '@cotangent/kernels';
+import { type DType, FormatError, type Shape, showShape, type TypedArray } from '@cotangent/kernels';
 
 /** What an IDX file holds. */
 export interface IdxData {
@@ -65,13 +65,17 @@ export function parseIdx(bytes: Uint8Array, source: string = 'parseIdx'): IdxDat
       bytes.length,
     );
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  // Beyond 2⁵³ a product of extents is not exact, and a zero among them would hide that (∞ · 0 is NaN).
+  if (!Number.isSafeInteger(shape.reduce((product, extent) => product * Math.max(1, extent), type.bytes))) {
+    throw new FormatError(source, `got ${rank} extents whose product is beyond 2^53 bytes`, 4);
+  }
   const length = shape.reduce((product, extent) => product * extent, 1);
   const expected = start + length * type.bytes;
   if (bytes.length !== expected) {
     const trouble = bytes.length < expected ? 'the data are cut off' : 'bytes follow the data';
     throw new FormatError(
       source,
-      `${trouble}; expected ${expected} bytes for shape [${shape.join(', ')}], got ${bytes.length}`,
+      `${trouble}; expected ${expected} bytes for shape ${showShape(shape)}, got ${bytes.length}`,
       Math.min(bytes.length, expected),
     );
   }

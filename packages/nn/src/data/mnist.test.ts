@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FormatError } from '@cotangent/kernels';
+import { ArgumentError, FormatError } from '@cotangent/kernels';
 import { loadMnist, readIdx } from './mnist.js';
 
 describe('loadMnist()', () => {
@@ -59,6 +59,35 @@ describe('loadMnist()', () => {
     it('refuses a label that is no digit', () => {
       write('train', images(2), labels([1, 12]));
       expect(load).toThrow(/got label 12; expected 0 to 9 \(at byte 9\)/);
+    });
+
+    it('refuses numbers that are no unsigned bytes: a NaN would pass for the digit 0', () => {
+      write('train', images(1), Uint8Array.of(0, 0, 0x0d, 1, 0, 0, 0, 1, 0x7f, 0xc0, 0, 0));
+      expect(load).toThrow(/train-labels-idx1-ubyte: got float32 numbers; expected unsigned bytes .*\(at byte 2\)/);
+      write('train', images(1), Uint8Array.of(0, 0, 9, 1, 0, 0, 0, 1, 255));
+      expect(load).toThrow(/train-labels-idx1-ubyte: got int32 numbers/);
+    });
+
+    it('names a folder that stands where a file should, and a file where a folder should', () => {
+      mkdirSync(join(folder, 'train-images-idx3-ubyte'));
+      expect(load).toThrow(FormatError);
+      expect(load).toThrow(/train-images-idx3-ubyte: got a folder; expected a file/);
+      writeFileSync(join(folder, 'file'), '');
+      expect(() => loadMnist({ directory: join(folder, 'file') })).toThrow(
+        /file.train-images-idx3-ubyte: there is no such file/,
+      );
+      expect(() => readIdx(join(folder, 'nowhere.idx'))).toThrow(/nowhere\.idx: there is no such file$/);
+    });
+
+    it('refuses options that it does not have, and paths that are none', () => {
+      expect(() => loadMnist({ folder } as never)).toThrow(ArgumentError);
+      expect(() => loadMnist({ folder } as never)).toThrow(
+        "loadMnist: got unknown option 'folder'; expected one of directory",
+      );
+      expect(() => loadMnist({ directory: 5 } as never)).toThrow(
+        'loadMnist: got directory 5; expected the path of a folder',
+      );
+      expect(() => readIdx(5 as never)).toThrow('readIdx: got 5; expected the path of a file');
     });
 
     it('loads files that are right, and readIdx reads one of them', () => {

