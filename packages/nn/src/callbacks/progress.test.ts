@@ -67,6 +67,23 @@ describe('nn.ProgressBar', () => {
     ]);
   });
 
+  it('stays within one line of a narrow terminal, so that it can be written over', () => {
+    for (const columns of [80, 60, 30]) {
+      const output = Object.assign(new FakeOutput(), { columns: () => columns });
+      const bar = new ProgressBar(1, output);
+      bar.onTrainBegin({ epochs: 2, steps: 4, samples: 100, batchSize: 25 });
+      bar.onEpochBegin(0);
+      output.milliseconds += 150;
+      bar.onBatchEnd(0, { size: 25, loss: 1, accuracy: 0.5 });
+      expect(output.written[0]).toHaveLength(columns);
+      if (columns === 80) {
+        expect(output.written[0]).toBe(
+          '\rEpoch 1/2 ███░░░░░░░░░ loss 1.0000 · accuracy 0.5000 · 167 samples/s · 0 s left',
+        );
+      }
+    }
+  });
+
   it('redraws at most every 100 ms', () => {
     const bars = (batchMilliseconds: number) => train(1, batchMilliseconds).filter((text) => text.includes('█')).length;
     expect(bars(100)).toBe(8);

@@ -11,10 +11,13 @@ export interface ProgressOutput {
   write(text: string): void;
   /** Milliseconds. */
   now(): number;
+  /** Characters in a line of the terminal now. @defaultValue no end to it */
+  columns?(): number;
 }
 
 interface Terminal {
   isTTY?: boolean;
+  columns?: number;
   write(text: string): unknown;
 }
 
@@ -31,6 +34,7 @@ function defaultOutput(): ProgressOutput {
       else terminal.write(text);
     },
     now: () => performance.now(),
+    columns: () => terminal?.columns ?? Number.POSITIVE_INFINITY,
   };
 }
 
@@ -41,7 +45,9 @@ export function resolveVerbosity(operation: string, verbose: Verbosity): 0 | 1 |
   throw new ArgumentError(operation, `got verbose ${String(verbose)}; expected 'auto', 0, 1 or 2`);
 }
 
-const barWidth = 24;
+/** The bar gives way to the figures in a narrow terminal. */
+const widestBar = 24;
+const narrowestBar = 6;
 /** A bar is redrawn at most this often. */
 const redrawMilliseconds = 100;
 
@@ -93,12 +99,13 @@ export class ProgressBar implements Callback {
     if (this.verbose !== 1 || now - this.drawn < redrawMilliseconds) return;
     this.drawn = now;
     const done = (batch + 1) / this.run.steps;
-    const filled = Math.round(done * barWidth);
-    const bar = `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`;
     const left = ((now - this.epochStarted) * (1 - done)) / done;
-    this.line(
-      `${this.head()} ${bar} ${this.figures({ loss: this.lossSum / this.samples, ...metrics })} · ${duration(left)} left`,
-    );
+    const figures = `${this.figures({ loss: this.lossSum / this.samples, ...metrics })} · ${duration(left)} left`;
+    // One column stays free: a line that fills the terminal moves the cursor on, and \r no longer goes back to its start.
+    const room = (this.output.columns?.() ?? Number.POSITIVE_INFINITY) - 1;
+    const width = Math.max(narrowestBar, Math.min(widestBar, room - this.head().length - figures.length - 2));
+    const filled = Math.round(done * width);
+    this.line(`${this.head()} ${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${figures}`.slice(0, room));
   }
 
   onEpochEnd(_: number, logs: Logs): void {
