@@ -28,7 +28,7 @@ export const usage: string = `Trains a small network on the MNIST digits and rep
   npm start -- [options]
 
   --epochs N          passes over the training images (3)
-  --seed N            start of all random numbers (7); the same seed gives the same result, bit for bit
+  --seed N            start of all random numbers (7); on one machine the same seed gives the same bits
   --batch-size N      images in a step (64)
   --units N           hidden units (256)
   --learning-rate X   of Adam in the first epoch, above 0; each further one takes 0.4 of it (0.002)
