@@ -67,6 +67,18 @@ describe('backward()', () => {
     expect(x.grad!.item()).toBeCloseTo(6 * e ** 3 + 3 * e, 12);
   });
 
+  it('does not add to a cotangent in place while another tensor still waits for it', () => {
+    const [x, w] = [leaf([1, 2], 'float64'), leaf([3, 4], 'float64')];
+    const t = x.tanh();
+    const y = x.add(w); // one cotangent for both; later t sends x some more
+    y.add(t)
+      .mul(tensor([5, 7]))
+      .sum()
+      .backward();
+    expect(w.grad!.toArray()).toEqual([5, 7]);
+    expect(x.grad!.toArray()).toEqual([5, 7].map((c, i) => expect.closeTo(c * (2 - Math.tanh(i + 1) ** 2), 12)));
+  });
+
   it('doubles along a ladder of thirty diamonds', () => {
     const x = leaf(1, 'float64');
     let y = x.mul(1);
@@ -223,6 +235,8 @@ describe('backward({ gradient })', () => {
         [1, 1],
       ]);
       x.zeroGrad();
+      const [t, y] = [x.tanh(), x.add(0)];
+      y.sub(t).backward({ gradient: seed }); // reaches x as it is, and then more arrives there
       expect(seed.toArray()).toEqual([1, 1]);
     };
     run();
@@ -431,6 +445,22 @@ describe('backward() refuses', () => {
   });
 });
 
+describe('a gradient used as a constant', () => {
+  it('is missed when another pass has added to it in place since', () => {
+    const [w, v] = [leaf([1, 2]), leaf([3, 4])];
+    w.square().sum().backward();
+    const y = v.mul(w.grad!).sum();
+    w.sum().backward();
+    expectError(
+      () => y.backward(),
+      GradientError,
+      /^backward: a tensor that multiply keeps for its derivative was changed in place/,
+    );
+    v.mul(w.grad!.detach()).sum().backward();
+    expect(v.grad!.toArray()).toEqual([3, 5]);
+  });
+});
+
 describe('assign(value)', () => {
   it('overwrites a leaf in place, broadcasting', () => {
     const w = leaf([
@@ -576,5 +606,16 @@ describe('gradients of random expressions', () => {
         },
       ),
     );
+  });
+});
+
+describe('backward() to a leaf that was disposed of', () => {
+  it('still reaches the other leaves', () => {
+    const [a, b] = [tensor([1, 2], { requiresGrad: true }), tensor([3, 4], { requiresGrad: true })];
+    const y = a.add(b).sum();
+    a[Symbol.dispose]();
+    y.backward();
+    expect(b.grad!.toArray()).toEqual([1, 1]);
+    expect(a.grad!.toArray()).toEqual([1, 1]);
   });
 });

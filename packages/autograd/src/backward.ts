@@ -368,8 +368,9 @@ function addToGrad(leaf: Tensor, g: Tensor, temporaries: Scope): void {
     before.block.storage.version++;
     return;
   }
-  const gradient =
-    before === null ? new Tensor(takeOver(g, leaf.block.storage.held, temporaries), 'backward') : before.add(g);
+  // A leaf that its user disposed of has no memory left, and the pass goes on for the others.
+  const held = leaf.memory?.storage.held ?? false;
+  const gradient = before === null ? new Tensor(takeOver(g, held, temporaries), 'backward') : before.add(g);
   gradient.owner = leaf; // released by zeroGrad, so views of it must not share its memory
   leaf.grad = gradient;
 }

@@ -441,6 +441,29 @@ describe('rule 3: a tensor that took part in a backward()', () => {
     ]);
   });
 
+  it('is moved out of the heap by retainGraph at the budget, but never the memory of a parameter', () => {
+    if (heapMemory() === null) return;
+    const w = parameter();
+    for (let i = 0; i < 3; i++) w.assign(w.detach().mul(1)); // its version is not 0
+    configureHeap({ looseBudgetBytes: 1 });
+    try {
+      const view = w.T;
+      const hidden = view.mul(2).tanh();
+      const y = hidden.mul(w.reshape([64, 64])).sum();
+      const expected = hidden.slice(0, 0).item();
+      for (let i = 0; i < 3; i++) y.backward({ retainGraph: true });
+      expect([w.block.storage.held, view.block.storage === w.block.storage]).toEqual([true, true]);
+      expect([hidden.block.storage.inHeap, hidden.slice(0, 0).item()]).toEqual([false, expected]);
+      y.backward();
+      const once = grad((p: Tensor) => p.T.mul(2).tanh().mul(p).sum())(w)
+        .slice(0, 0)
+        .item();
+      expect(w.grad!.slice(0, 0).item()).toBeCloseTo(4 * once, 5);
+    } finally {
+      configureHeap({ looseBudgetBytes: looseBudget });
+    }
+  });
+
   it('survives as its detached copy', () => {
     const w = tensor([1, 2], { requiresGrad: true });
     const y = w.mul(3);
