@@ -28,8 +28,7 @@ function multiplyMatrix(
   const panel = new Float64Array(4 * k);
   for (let j = 0; j < n; j += 4) {
     const columns = Math.min(4, n - j);
-    // Columns past the edge stay 0 from the panel's last use or its creation; their results are not stored.
-    if (columns < 4) panel.fill(0);
+    // Columns past the edge hold whatever the panel's last use left there; their results are not stored.
     for (let c = 0; c < columns; c++) {
       for (let p = 0, from = bAt + (j + c) * bColumn; p < k; p++, from += bRow) panel[4 * p + c] = b[from]!;
     }
