@@ -10,7 +10,7 @@ import { runMap } from './wasm/runMap.js';
 import { runUpdate } from './wasm/update.js';
 
 /** Returns false where these operands do not suit it; the plain loop then fills all of `out`. */
-export type SimdTwin = (out: Block, inputs: readonly Block[]) => boolean;
+export type SimdTwin<A = unknown> = (out: Block, inputs: readonly Block[], attributes: A) => boolean;
 
 /** When copying operands is worth it. Never, unless told. */
 export interface Staging {
@@ -42,23 +42,36 @@ const never = Number.POSITIVE_INFINITY;
 const elementsOf = (out: Block): number => out.size;
 
 /** A plain loop and its SIMD twin as one kernel. */
-export function kernel<A = unknown>(plain: Kernel<A>, simd: SimdTwin, staging: Staging = {}): DispatchedKernel<A> {
+export function kernel<A = unknown>(plain: Kernel<A>, simd: SimdTwin<A>, staging: Staging = {}): DispatchedKernel<A> {
   const { outsideFrom = never, stridedFrom = never, work = elementsOf } = staging;
   const run: Kernel<A> = (out, inputs, attributes) => {
     if (simdAvailable()) {
-      if (simd(out, inputs)) return;
+      if (simd(out, inputs, attributes)) return;
       const outside = !(out.storage.inHeap && inputs.every((input) => input.storage.inHeap));
       const enough = work(out, inputs) >= (outside ? outsideFrom : stridedFrom);
-      if (enough && runStaged(simd, outside, out, inputs)) return;
+      if (enough && runStaged(simd, outside, out, inputs, attributes)) return;
     }
     plain(out, inputs, attributes);
   };
   return Object.assign(run, { plain });
 }
 
-/** A plain loop and its elementwise SIMD twin as one kernel. */
-export function mapKernelPair(plain: Kernel, twin: MapKernel, staging: Staging = cheapStaging): DispatchedKernel {
-  return kernel(plain, (out, inputs) => runMap(twin, out, inputs), staging);
+/**
+ * A plain loop and its elementwise SIMD twin as one kernel.
+ *
+ * @param parameters the twin's parameters, in its order, out of the attributes
+ */
+export function mapKernelPair<A = unknown>(
+  plain: Kernel<A>,
+  twin: MapKernel,
+  staging: Staging = cheapStaging,
+  parameters?: (attributes: A) => readonly number[],
+): DispatchedKernel<A> {
+  const simd: SimdTwin<A> =
+    parameters === undefined
+      ? (out, inputs) => runMap(twin, out, inputs)
+      : (out, inputs, attributes) => runMap(twin, out, inputs, parameters(attributes));
+  return kernel(plain, simd, staging);
 }
 
 /**
@@ -78,7 +91,13 @@ export function updateInSimd(
  * Runs `simd` with copies in the heap, leased for this call: of the operands that lie elsewhere or, where none does, of
  * those that are not contiguous. False, and `out` is as it was, where that does not help.
  */
-function runStaged(simd: SimdTwin, outside: boolean, out: Block, inputs: readonly Block[]): boolean {
+function runStaged<A>(
+  simd: SimdTwin<A>,
+  outside: boolean,
+  out: Block,
+  inputs: readonly Block[],
+  attributes: A,
+): boolean {
   if (!isFloating(inputs.at(-1)!.dtype)) return false;
   const leased: Block[] = [];
   const stage = (block: Block): Block => {
@@ -93,7 +112,7 @@ function runStaged(simd: SimdTwin, outside: boolean, out: Block, inputs: readonl
     // The heap had no room, or there was nothing to mend.
     if (leased.length === 0 || !leased.every((copy) => copy.storage.inHeap)) return false;
     for (const [k, copy] of copies.entries()) if (copy !== inputs[k]) copyInto(copy, inputs[k]!);
-    if (!simd(result, copies)) return false;
+    if (!simd(result, copies, attributes)) return false;
     if (result !== out) copyInto(out, result);
     return true;
   } finally {

@@ -129,7 +129,7 @@ const plain: Kernel = (out, [a, b]) => {
 const multiplications = (out: Block, [a]: readonly Block[]): number => out.size * a!.shape.at(-1)!;
 
 /** `out[…, m, n] = a[…, m, k] · b[…, k, n]`; leading axes broadcast. `out` is contiguous. */
-export const matmul: DispatchedKernel = kernel(plain, simd, {
+export const matmul: DispatchedKernel = kernel(plain, (out, inputs) => simd(out, inputs), {
   work: multiplications,
   // Measured as for the elementwise kernels: 8×8×8 takes as long either way, 16×16×16 half as long.
   outsideFrom: 1024,
