@@ -1,75 +1,37 @@
 /** Every primitive, in reading order: for tests, docs and exporters. Nothing looks a primitive up here at run time. */
 
-import type { Primitive } from '../primitive.js';
-import { relu, reluBackward, sigmoid, tanh } from './activation.js';
-import {
-  abs,
-  add,
-  divide,
-  maximum,
-  minimum,
-  multiply,
-  negative,
-  power,
-  sign,
-  sqrt,
-  square,
-  subtract,
-} from './arithmetic.js';
-import { cast } from './cast.js';
-import { clip, equal, greater, greaterEqual, less, lessEqual, notEqual, where } from './comparison.js';
-import { exp, log } from './exponential.js';
-import { gather, scatterAdd } from './indexing.js';
-import { matmul } from './matmul.js';
-import { argmax, argmin, max, min, sum } from './reduce.js';
-import { broadcastTo, concat, identity, permute, placeSlice, reshape, slice } from './reshape.js';
-import { logSoftmax, softmax, softmaxCrossEntropy, softmaxCrossEntropyBackward } from './softmax.js';
+import { Primitive } from '../primitive.js';
+import * as activation from './activation.js';
+import * as arithmetic from './arithmetic.js';
+import * as cast from './cast.js';
+import * as comparison from './comparison.js';
+import * as exponential from './exponential.js';
+import * as indexing from './indexing.js';
+import * as matmul from './matmul.js';
+import * as reduce from './reduce.js';
+import * as reshape from './reshape.js';
+import * as softmax from './softmax.js';
 
-export const rows: readonly Primitive<never>[] = [
-  add,
-  subtract,
-  multiply,
-  divide,
-  power,
-  maximum,
-  minimum,
-  negative,
-  square,
-  sqrt,
-  abs,
-  sign,
-  exp,
-  log,
-  tanh,
-  sigmoid,
-  relu,
-  reluBackward,
-  equal,
-  notEqual,
-  less,
-  lessEqual,
-  greater,
-  greaterEqual,
-  where,
-  clip,
+/** The files of primitives. Every row that such a file exports is one of the library's. */
+const files: Readonly<Record<string, object>> = {
+  arithmetic,
+  exponential,
+  activation,
+  comparison,
   cast,
-  sum,
-  max,
-  min,
-  argmax,
-  argmin,
-  identity,
+  reduce,
   reshape,
-  permute,
-  broadcastTo,
-  slice,
-  placeSlice,
-  concat,
   matmul,
-  gather,
-  scatterAdd,
+  indexing,
   softmax,
-  logSoftmax,
-  softmaxCrossEntropy,
-  softmaxCrossEntropyBackward,
-];
+};
+
+const rowsOf = (file: object): readonly Primitive<never>[] =>
+  Object.values(file).filter((exported): exported is Primitive<never> => exported instanceof Primitive);
+
+/** Every primitive, by the file that declares it. */
+export const rowsByFile: Readonly<Record<string, readonly Primitive<never>[]>> = Object.fromEntries(
+  Object.entries(files).map(([name, file]) => [name, rowsOf(file)]),
+);
+
+export const rows: readonly Primitive<never>[] = Object.values(rowsByFile).flat();

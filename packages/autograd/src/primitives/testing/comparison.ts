@@ -1,0 +1,11 @@
+import { broadcastablePairs, narrowed, shapes } from '../../testing/index.js';
+import { bools, type Call, type Examples } from './call.js';
+
+export const examples: Examples = {
+  where: broadcastablePairs.chain(([a, b]) =>
+    narrowed(a.length > b.length ? a : b).chain((c) =>
+      bools(c).map((condition): Call => ({ smooth: [a, b], inputs: ([x, y]) => [condition, x!, y!] })),
+    ),
+  ),
+  clip: shapes().map((shape): Call => ({ smooth: [shape], attributes: { low: -1, high: 1 } })),
+};

@@ -1,0 +1,26 @@
+/** How to call each differentiable primitive, by the file that declares it. A row without an example fails. */
+
+import { examples as activation } from './activation.js';
+import { examples as arithmetic } from './arithmetic.js';
+import type { Examples } from './call.js';
+import { examples as cast } from './cast.js';
+import { examples as comparison } from './comparison.js';
+import { examples as exponential } from './exponential.js';
+import { examples as indexing } from './indexing.js';
+import { examples as matmul } from './matmul.js';
+import { examples as reduce } from './reduce.js';
+import { examples as reshape } from './reshape.js';
+import { examples as softmax } from './softmax.js';
+
+export const examples: Readonly<Record<string, Examples>> = {
+  arithmetic,
+  exponential,
+  activation,
+  comparison,
+  cast,
+  reduce,
+  reshape,
+  matmul,
+  indexing,
+  softmax,
+};

@@ -1,0 +1,20 @@
+import fc from 'fast-check';
+import { shapes } from '../../testing/index.js';
+import { type Call, type Examples, integers } from './call.js';
+
+const gathers = (scatter: boolean): fc.Arbitrary<Call> =>
+  fc
+    .tuple(shapes({ minRank: 1, minExtent: 1 }), shapes({ maxRank: 2 }), fc.nat({ max: 2 }))
+    .chain(([shape, indexShape, axisSeed]) => {
+      const axis = axisSeed % shape.length;
+      const extent = shape[axis]!;
+      const smooth = scatter ? [...shape.slice(0, axis), ...indexShape, ...shape.slice(axis + 1)] : shape;
+      return integers(indexShape, extent).map(
+        (indices): Call => ({ smooth: [smooth], inputs: ([x]) => [x!, indices], attributes: { axis, extent } }),
+      );
+    });
+
+export const examples: Examples = {
+  take: gathers(false),
+  scatterAdd: gathers(true),
+};
