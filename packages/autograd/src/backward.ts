@@ -26,8 +26,6 @@ let sweeps = 0;
 
 /** How a sweep is run. */
 interface SweepOptions {
-  /** Where to stop; null for every leaf. Nothing upstream of a target is visited. */
-  readonly targets: readonly Node[] | null;
   /** Record the sweep itself, so that its results can be differentiated again. */
   readonly createGraph: boolean;
   /**
@@ -37,7 +35,7 @@ interface SweepOptions {
   deliver(node: Node, cotangent: Tensor, temporaries: Scope): void;
 }
 
-/** The nodes that `root` depends on, in an order in which every node comes after its inputs. */
+/** The nodes that `roots` depend on, in an order in which every node comes after its inputs. */
 export class Order {
   readonly nodes: Node[] = [];
   /** Whether the result also depends on something tracked that is not a target. */
@@ -47,13 +45,17 @@ export class Order {
 
   constructor(
     private readonly operation: string,
-    root: Node,
+    roots: readonly Node[],
     private readonly targets: readonly Node[] | null,
   ) {
     // A node's number is larger than those of its inputs: below the oldest target nothing can lead to a target.
     this.floor =
       targets === null ? -1 : targets.reduce((least, node) => Math.min(least, node.id), Number.POSITIVE_INFINITY);
-    if (root.id >= this.floor) this.build(root);
+    for (const target of targets ?? []) target.targeted = this.sweep;
+    for (const root of roots) {
+      if (root.id < this.floor) this.reachesOutside = true;
+      else if (root.visited !== this.sweep) this.build(root);
+    }
   }
 
   /** Depth first and iterative: depth costs heap, not stack. */
@@ -73,7 +75,8 @@ export class Order {
         continue;
       }
       const upstream = node.inputs[i]!.node;
-      if (upstream === null || upstream.closed) continue; // a leaf that has stopped requiring a gradient
+      // A leaf that has stopped requiring a gradient, or that nobody asks about any more.
+      if (upstream === null || (upstream.closed && !this.isTarget(upstream))) continue;
       if (upstream.id < this.floor) {
         this.reachesOutside = true;
         continue;
@@ -92,7 +95,7 @@ export class Order {
 
   private enter(node: Node, stack: Node[]): void {
     node.visited = this.sweep;
-    const isTarget = this.targets?.includes(node) ?? false;
+    const isTarget = this.isTarget(node);
     const isLeaf = node.primitive === null;
     node.needed = isTarget || (this.targets === null && isLeaf);
     if (isLeaf && !isTarget) this.reachesOutside = true;
@@ -118,6 +121,16 @@ export class Order {
   visits(node: Node): boolean {
     return node.visited === this.sweep;
   }
+
+  /** Whether the sweep was asked for the cotangent of this node. */
+  isTarget(node: Node): boolean {
+    return node.targeted === this.sweep;
+  }
+
+  /** Whether cotangents are delivered here: at the targets, or without any at every leaf. */
+  endsAt(node: Node): boolean {
+    return this.targets === null ? node.primitive === null : this.isTarget(node);
+  }
 }
 
 /** Whether any leaf that can still be asked about lies upstream. */
@@ -137,22 +150,22 @@ export function leadsToLeaf(root: Node): boolean {
   return false;
 }
 
-/** Sends `seed` from `root` through everything in `order`. */
-export function sweep(order: Order, root: Node, seed: Tensor, options: SweepOptions): void {
-  const { targets, createGraph, deliver } = options;
-  if (!order.visits(root)) return; // older than every target: none of them lies upstream
+/** Sends a seed from each root through everything in `order`. */
+export function sweep(order: Order, roots: readonly Node[], seeds: readonly Tensor[], options: SweepOptions): void {
+  const { createGraph, deliver } = options;
   const temporaries = new Scope();
   const recordingBefore = modes.recording;
   modes.recording = createGraph;
   try {
-    seed.pin();
-    root.cotangent = seed;
+    for (const [i, root] of roots.entries()) {
+      // A root older than every target has none of them upstream.
+      if (order.visits(root)) accumulate(root, seeds[i]!, null);
+    }
     for (let k = order.nodes.length - 1; k >= 0; k--) {
       const node = order.nodes[k]!;
       const g = node.cotangent;
       if (g === null) continue;
-      if (targets === null ? node.primitive === null : targets.includes(node))
-        withScope(null, () => deliver(node, g, temporaries));
+      if (order.endsAt(node)) withScope(null, () => deliver(node, g, temporaries));
       else if (createGraph) pullThrough(node, g, order, null);
       else withScope(temporaries, () => pullThrough(node, g, order, temporaries));
       node.cotangent = null;
@@ -270,14 +283,13 @@ export function backward(y: Tensor, options: BackwardOptions = {}): void {
   }
 
   const targets = options.inputs === undefined ? null : options.inputs.map(leafNode);
-  const order = new Order('backward', root, targets);
+  const order = new Order('backward', [root], targets);
   // What the pass makes on the way is released when it ends; with createGraph, the gradients' own graph pins its share.
   const made = new Scope();
   try {
     withScope(made, () => {
       const seed = gradient?.cast(dtype) ?? ones(y.shape, { dtype });
-      sweep(order, root, seed, {
-        targets,
+      sweep(order, [root], [seed], {
         createGraph,
         deliver: createGraph
           ? (node, g) => addRecorded(node.output, g)

@@ -26,6 +26,8 @@ export class Node {
   // ---- state of the one sweep that is visiting ---------------------------------------------------------------------
   /** Number of the sweep that visited last. */
   visited = 0;
+  /** Number of the sweep that was last asked for the cotangent of this node. */
+  targeted = 0;
   /** The next input to descend into while the order is being built. */
   cursor = 0;
   /** Whether a target of the sweep lies upstream. */

@@ -218,16 +218,15 @@ function pullBack(
   if (value.severed && value.node === null) throw nothingToDifferentiate(operation, value);
   if (value.node !== null && watched.length > 0) {
     const targets = watched.map(({ node }) => node);
-    const order = new Order(operation, value.node, targets);
+    const order = new Order(operation, [value.node], targets);
     outside ||= order.reachesOutside;
-    sweep(order, value.node, ones(value.shape, { dtype: value.dtype }), {
-      targets,
+    sweep(order, [value.node], [ones(value.shape, { dtype: value.dtype })], {
       createGraph,
       deliver: (node, g, temporaries) => {
         found.set(node, createGraph ? g : own(g, owner, temporaries));
       },
     });
-    if (!createGraph) for (const node of order.nodes) if (!targets.includes(node)) node.consume();
+    if (!createGraph) for (const node of order.nodes) if (!order.isTarget(node)) node.consume();
   }
   for (const { alias, node } of watched) {
     if (node.primitive !== null) continue;
