@@ -88,7 +88,7 @@ export { enableGrad, isRecording, noGrad } from './modes.js';
 export { type GradientOf, type GradOptions, grad, valueAndGrad } from './transforms/grad.js';
 export { jvp } from './transforms/jvp.js';
 export { scope } from './scope.js';
-export { type MapTree, mapTree, treeLeaves } from './trees.js';
+export { type Gradient, type HoldsParameters, type MapTree, mapTree, treeLeaves } from './trees.js';
 export { GradientError, ReleasedTensorError } from './errors.js';
 
 // For those who add a primitive

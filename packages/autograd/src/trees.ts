@@ -18,14 +18,44 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Rebuilds a tree with `f` applied to every tensor in it. */
-export function mapTree<T, R>(tree: T, f: (leaf: Tensor) => R): MapTree<T, R> {
-  if (isTensor(tree)) return f(tree) as MapTree<T, R>;
-  if (Array.isArray(tree)) return tree.map((child) => mapTree(child, f)) as MapTree<T, R>;
-  if (isPlainObject(tree)) {
-    return Object.fromEntries(Object.entries(tree).map(([key, child]) => [key, mapTree(child, f)])) as MapTree<T, R>;
-  }
-  return tree as MapTree<T, R>;
+/** What holds parameters that its code finds by itself (a module): to a transform, a leaf of many tensors. */
+export interface HoldsParameters {
+  /** Its parameters and their paths. */
+  namedParameters(): readonly (readonly [path: string, parameter: Tensor])[];
+}
+
+/**
+ * Gradients have the structure of the argument: a tensor for a tensor, an array for an array, an object for an object, and
+ * for a module an object of gradients by the paths of its trainable parameters.
+ */
+export type Gradient<T> = T extends Tensor
+  ? Tensor
+  : T extends HoldsParameters
+    ? Record<string, Tensor>
+    : T extends readonly unknown[]
+      ? { -readonly [K in keyof T]: Gradient<T[K]> }
+      : T extends object
+        ? { [K in keyof T]: Gradient<T[K]> }
+        : T;
+
+function holdsParameters(value: unknown): value is HoldsParameters {
+  return typeof (value as HoldsParameters | null | undefined)?.namedParameters === 'function';
+}
+
+/** Rebuilds a tree with `f` applied to every tensor in it, and `held` to whatever holds parameters of its own. */
+export function mapTree<T, R>(
+  tree: T,
+  f: (leaf: Tensor) => R,
+  held: (holder: HoldsParameters) => unknown = (holder) => holder,
+): MapTree<T, R> {
+  const map = (node: unknown): unknown => {
+    if (isTensor(node)) return f(node);
+    if (Array.isArray(node)) return node.map(map);
+    if (holdsParameters(node)) return held(node);
+    if (isPlainObject(node)) return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, map(child)]));
+    return node;
+  };
+  return map(tree) as MapTree<T, R>;
 }
 
 /** Every tensor of a tree, in order. */

@@ -1,17 +1,14 @@
 /** Derivatives of functions, as JAX spells them. */
 
-import { ArgumentError, DTypeError, isFloating, showShape } from '@cotangent/kernels';
-import { nothingToDifferentiate, Order, sweep, takeOver } from '../backward.js';
-import { ones, zerosLike } from '../create.js';
+import { ArgumentError, isFloating, showShape } from '@cotangent/kernels';
+import { ones } from '../create.js';
 import { GradientError } from '../errors.js';
-import { enableGrad, modes } from '../modes.js';
 import { checkOptions } from '../options.js';
-import { identity } from '../primitives/reshape.js';
-import { type Scope, scope, scopes } from '../scope.js';
-import { Node } from '../tape.js';
-import { isTensor, Tensor } from '../tensor.js';
-import { type MapTree, mapTree } from '../trees.js';
-import { alias, connect, cutOff } from './results.js';
+import { scope } from '../scope.js';
+import { isTensor, type Tensor } from '../tensor.js';
+import { type Gradient, mapTree } from '../trees.js';
+import { close, isNested, pullBack, run, unwatchTree, type Watched, watchTree } from './pull.js';
+import { connect, cutOff } from './results.js';
 
 /** Options of `grad` and `valueAndGrad`. */
 export interface GradOptions {
@@ -29,9 +26,6 @@ export interface GradOptions {
 const optionNames = ['argnums', 'hasAux', 'createGraph'];
 
 type AnyFunction = (...args: never[]) => unknown;
-
-/** Gradients have the structure of the argument: a tensor for a tensor, an array for an array, an object for an object. */
-export type Gradient<T> = MapTree<T, Tensor>;
 
 /** The gradient for the chosen arguments: of argument 0 unless `argnums` says otherwise. */
 export type GradientOf<F extends AnyFunction, O extends GradOptions> = O extends { argnums: readonly number[] }
@@ -112,14 +106,13 @@ function differentiate(
       );
     }
   }
-  const nested = modes.transformDepth > 0 && modes.recording;
-  const connected = nested || options.createGraph === true;
+  const connected = isNested() || options.createGraph === true;
   return scope(() => {
     const watched: Watched[] = [];
     const inner = args.map((arg, i) => {
       if (!chosen.includes(i)) return arg;
       const before = watched.length;
-      const standIns: unknown = mapTree(arg, (leaf) => watch(operation, leaf, connected, watched));
+      const standIns = watchTree(operation, arg, connected, watched);
       if (watched.length === before)
         throw new GradientError(operation, `argument ${i} holds no tensor`, 'Wrap numbers with tensor(…).');
       return standIns;
@@ -128,60 +121,17 @@ function differentiate(
     const value = hasAux ? (result as [Tensor, unknown])[0] : (result as Tensor);
     checkValue(operation, value);
 
-    const { gradients, outside } = pullBack(operation, value, watched, connected);
+    const seed = ones(value.shape, { dtype: value.dtype });
+    const { gradients, outside } = pullBack(operation, [value], [seed], watched, { createGraph: connected });
+    close(watched);
     const plain = connected ? connect : (x: Tensor) => cutOff(x, outside);
-    const byAlias = new Map(watched.map(({ alias }, i) => [alias, plain(gradients[i]!)]));
-    const gradientOf = (arg: unknown): unknown => mapTree(arg, (leaf) => byAlias.get(leaf)!);
-    const gradient = typeof argnums === 'number' ? gradientOf(inner[argnums]) : chosen.map((n) => gradientOf(inner[n]));
+    const gradientOf = (n: number): unknown => unwatchTree(inner[n], watched, gradients, plain);
     return {
       value: operation === 'valueAndGrad' ? plain(value) : undefined,
       auxiliary: hasAux ? mapTree((result as [Tensor, unknown])[1], plain) : undefined,
-      gradient,
+      gradient: typeof argnums === 'number' ? gradientOf(argnums) : chosen.map(gradientOf),
     };
   });
-}
-
-/** An argument and its stand-in, at which the sweep stops. */
-interface Watched {
-  readonly original: Tensor;
-  readonly alias: Tensor;
-  readonly node: Node;
-}
-
-function watch(operation: string, original: Tensor, connected: boolean, watched: Watched[]): Tensor {
-  if (!isFloating(original.dtype)) {
-    throw new DTypeError(
-      operation,
-      { argument: original.dtype },
-      'float32 or float64',
-      'Integers have no derivative: use .cast().',
-    );
-  }
-  const stand = alias(original);
-  // Inside another transform the stand-in is linked to what it stands for, so that the outer one sees through it.
-  const linked = connected && original.node !== null;
-  stand.node = linked
-    ? new Node(identity as never, [original], undefined, stand)
-    : new Node(null, [], undefined, stand);
-  watched.push({ original, alias: stand, node: stand.node });
-  return stand;
-}
-
-function run(operation: string, f: AnyFunction, args: readonly unknown[]): unknown {
-  modes.transformDepth++;
-  try {
-    const result = enableGrad(() => (f as (...all: unknown[]) => unknown)(...args));
-    if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
-      throw new GradientError(
-        operation,
-        'got an asynchronous function; expected one that returns its tensor',
-        'Await data first, and differentiate the synchronous part.',
-      );
-    }
-    return result;
-  } finally {
-    modes.transformDepth--;
-  }
 }
 
 function checkValue(operation: string, value: unknown): asserts value is Tensor {
@@ -203,45 +153,4 @@ function checkValue(operation: string, value: unknown): asserts value is Tensor 
   if (!isFloating(value.dtype)) {
     throw new GradientError(operation, `the function returned ${value.dtype}; expected float32 or float64`);
   }
-}
-
-/** One gradient for each watched argument, and whether anything else tracked took part. */
-function pullBack(
-  operation: string,
-  value: Tensor,
-  watched: readonly Watched[],
-  createGraph: boolean,
-): { gradients: Tensor[]; outside: boolean } {
-  const owner = scopes.current!;
-  const found = new Map<Node, Tensor>();
-  let outside = watched.some(({ original }) => original.node !== null || original.severed) || value.severed;
-  if (value.severed && value.node === null) throw nothingToDifferentiate(operation, value);
-  if (value.node !== null && watched.length > 0) {
-    const targets = watched.map(({ node }) => node);
-    const order = new Order(operation, [value.node], targets);
-    outside ||= order.reachesOutside;
-    sweep(order, [value.node], [ones(value.shape, { dtype: value.dtype })], {
-      createGraph,
-      deliver: (node, g, temporaries) => {
-        found.set(node, createGraph ? g : own(g, owner, temporaries));
-      },
-    });
-    if (!createGraph) for (const node of order.nodes) if (!order.isTarget(node)) node.consume();
-  }
-  for (const { alias, node } of watched) {
-    if (node.primitive !== null) continue;
-    // Nobody can ask for the derivative with respect to this stand-in any more: later sweeps pass it by.
-    alias.node = null;
-    node.closed = true;
-  }
-  const gradients = watched.map(({ node, original }) => found.get(node) ?? zerosLike(original));
-  return { gradients, outside: outside && modes.recording };
-}
-
-/** A sweep's cotangent, and its tangents, as tensors of the scope of this transform. */
-function own(g: Tensor, owner: Scope, temporaries: Scope): Tensor {
-  const gradient = new Tensor(takeOver(g, true, temporaries), 'grad');
-  owner.adopt(gradient);
-  gradient.tangents = g.tangents?.map(({ level, value }) => ({ level, value: own(value, owner, temporaries) })) ?? null;
-  return gradient;
 }

@@ -1,0 +1,166 @@
+/** What reverse-mode transforms share: stand-ins for arguments, running the function, and the sweep back to the stand-ins. */
+
+import { DTypeError, isFloating } from '@cotangent/kernels';
+import { nothingToDifferentiate, Order, sweep, takeOver } from '../backward.js';
+import { zerosLike } from '../create.js';
+import { GradientError } from '../errors.js';
+import { enableGrad, modes } from '../modes.js';
+import { identity } from '../primitives/reshape.js';
+import { type Scope, scopes } from '../scope.js';
+import { Node } from '../tape.js';
+import { Tensor } from '../tensor.js';
+import { mapTree } from '../trees.js';
+import { alias } from './results.js';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** What a transform differentiates with respect to, and the node at which the sweep stops. */
+export interface Watched {
+  readonly original: Tensor;
+  /** What the function sees of it. */
+  readonly standIn: Tensor;
+  readonly node: Node;
+}
+
+/** Whether what goes on here may be differentiated by a transform around it. */
+export function isNested(): boolean {
+  return modes.transformDepth > 0 && modes.recording;
+}
+
+/** A stand-in for an argument, noted in `watched`. `connected`: derivatives go on to what it stands for. */
+export function watch(operation: string, original: Tensor, connected: boolean, watched: Watched[]): Tensor {
+  if (!isFloating(original.dtype)) {
+    throw new DTypeError(
+      operation,
+      { argument: original.dtype },
+      'float32 or float64',
+      'Integers have no derivative: use .cast().',
+    );
+  }
+  const standIn = alias(original);
+  // Inside another transform the stand-in is linked to what it stands for, so that the outer one sees through it.
+  const linked = connected && original.node !== null;
+  const node = linked
+    ? new Node(identity as never, [original], undefined, standIn)
+    : new Node(null, [], undefined, standIn);
+  standIn.node = node;
+  watched.push({ original, standIn, node });
+  return standIn;
+}
+
+/**
+ * The argument as the function is to see it: a tree of stand-ins. A module stays itself: its trainable parameters are
+ * watched where they are, for its code finds them there.
+ */
+export function watchTree(operation: string, tree: unknown, connected: boolean, watched: Watched[]): unknown {
+  return mapTree(
+    tree,
+    (leaf) => watch(operation, leaf, connected, watched),
+    (holder) => {
+      for (const [, parameter] of holder.namedParameters()) {
+        if (parameter.node !== null) watched.push({ original: parameter, standIn: parameter, node: parameter.node });
+      }
+      return holder;
+    },
+  );
+}
+
+/** Gradients in the structure of the argument they belong to; for a module an object, by the path of the parameter. */
+export function unwatchTree(
+  tree: unknown,
+  watched: readonly Watched[],
+  gradients: readonly Tensor[],
+  finish: (gradient: Tensor) => Tensor,
+): unknown {
+  const byStandIn = new Map(watched.map(({ standIn }, i) => [standIn, gradients[i]!]));
+  return mapTree(
+    tree,
+    (leaf) => finish(byStandIn.get(leaf)!),
+    (holder) => {
+      const trainable = holder.namedParameters().filter(([, parameter]) => byStandIn.has(parameter));
+      return Object.fromEntries(trainable.map(([path, parameter]) => [path, finish(byStandIn.get(parameter)!)]));
+    },
+  );
+}
+
+/** Nobody can ask for the derivative with respect to these stand-ins any more: later sweeps pass them by. */
+export function close(watched: readonly Watched[]): void {
+  for (const { original, standIn, node } of watched) {
+    if (node.primitive !== null || standIn === original) continue;
+    standIn.node = null;
+    node.closed = true;
+  }
+}
+
+/** Runs the function of a transform, recorded. @throws GradientError when it is asynchronous */
+export function run(operation: string, f: AnyFunction, args: readonly unknown[]): unknown {
+  modes.transformDepth++;
+  try {
+    const result = enableGrad(() => (f as (...all: unknown[]) => unknown)(...args));
+    if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+      throw new GradientError(
+        operation,
+        'got an asynchronous function; expected one that returns its tensor',
+        'Await data first, and differentiate the synchronous part.',
+      );
+    }
+    return result;
+  } finally {
+    modes.transformDepth--;
+  }
+}
+
+/** How results are pulled back. */
+interface PullOptions {
+  /** Record the sweep, for a derivative of the derivative. */
+  readonly createGraph: boolean;
+  /** Keep the graph for another sweep. @defaultValue the value of `createGraph` */
+  readonly retainGraph?: boolean;
+}
+
+/** One gradient for each watched argument, and whether anything else tracked took part. */
+export function pullBack(
+  operation: string,
+  values: readonly Tensor[],
+  seeds: readonly Tensor[],
+  watched: readonly Watched[],
+  { createGraph, retainGraph = createGraph }: PullOptions,
+): { gradients: Tensor[]; outside: boolean } {
+  const owner = scopes.current!;
+  const found = new Map<Node, Tensor>();
+  let outside = watched.some(({ original }) => original.node !== null || original.severed);
+  const roots: Node[] = [];
+  const rootSeeds: Tensor[] = [];
+  for (const [i, value] of values.entries()) {
+    outside ||= value.severed;
+    if (value.severed && value.node === null) throw nothingToDifferentiate(operation, value);
+    if (value.node === null) continue;
+    roots.push(value.node);
+    rootSeeds.push(seeds[i]!);
+  }
+  if (roots.length > 0 && watched.length > 0) {
+    const order = new Order(
+      operation,
+      roots,
+      watched.map(({ node }) => node),
+    );
+    outside ||= order.reachesOutside;
+    sweep(order, roots, rootSeeds, {
+      createGraph,
+      deliver: (node, g, temporaries) => {
+        found.set(node, createGraph ? g : own(g, owner, temporaries));
+      },
+    });
+    if (!retainGraph) for (const node of order.nodes) if (!order.isTarget(node)) node.consume();
+  }
+  const gradients = watched.map(({ node, original }) => found.get(node) ?? zerosLike(original));
+  return { gradients, outside: outside && modes.recording };
+}
+
+/** A sweep's cotangent, and its tangents, as tensors of the scope of this transform. */
+function own(g: Tensor, owner: Scope, temporaries: Scope): Tensor {
+  const gradient = new Tensor(takeOver(g, true, temporaries), 'grad');
+  owner.adopt(gradient);
+  gradient.tangents = g.tangents?.map(({ level, value }) => ({ level, value: own(value, owner, temporaries) })) ?? null;
+  return gradient;
+}
