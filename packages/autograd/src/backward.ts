@@ -324,7 +324,7 @@ function leafNode(input: Tensor): Node {
 }
 
 /** The error for a result that nothing recorded leads to. */
-export function nothingToDifferentiate(operation: string, y: Tensor): GradientError {
+export function nothingToDifferentiate(operation: string, y: Pick<Tensor, 'severed' | 'madeBy'>): GradientError {
   if (y.severed) {
     return new GradientError(
       operation,

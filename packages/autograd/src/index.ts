@@ -87,6 +87,7 @@ export { type BackwardOptions, backward } from './backward.js';
 export { enableGrad, isRecording, noGrad } from './modes.js';
 export { type GradientOf, type GradOptions, grad, valueAndGrad } from './transforms/grad.js';
 export { jvp } from './transforms/jvp.js';
+export { linearize, type Pullback, type VjpOptions, vjp } from './transforms/vjp.js';
 export { scope } from './scope.js';
 export { type Gradient, type HoldsParameters, type MapTree, mapTree, treeLeaves } from './trees.js';
 export { GradientError, ReleasedTensorError } from './errors.js';

@@ -10,6 +10,8 @@ export class Scope {
   readonly tensors: Tensor[] = [];
   /** What outlives the scope, by the tensor it stands for. */
   readonly survivors: Map<Tensor, Tensor> = new Map();
+  /** What else is to be done when it ends. */
+  readonly endings: (() => void)[] = [];
 
   adopt(tensor: Tensor): void {
     tensor.owner = this;
@@ -20,6 +22,8 @@ export class Scope {
   releaseAll(): void {
     for (const tensor of this.tensors) tensor.release();
     this.tensors.length = 0;
+    for (const end of this.endings) end();
+    this.endings.length = 0;
   }
 }
 

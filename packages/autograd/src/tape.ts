@@ -20,7 +20,7 @@ export class Node {
   consumed = false;
   /** True for a leaf that nobody can ask about any more: the stand-in for an argument of a transform that is over. */
   closed = false;
-  /** How many recorded operations, not consumed yet, would send a cotangent here. */
+  /** How many recorded operations, not consumed yet, would send a cotangent here, and how many holders. */
   private uses = 0;
 
   // ---- state of the one sweep that is visiting ---------------------------------------------------------------------
@@ -51,7 +51,7 @@ export class Node {
   }
 
   /** Visits every tensor that the wanted rules will look at. */
-  private forEachKept(visit: (tensor: Tensor) => void): void {
+  forEachKept(visit: (tensor: Tensor) => void): void {
     for (let i = 0; i < this.wanted.length; i++) {
       if (!this.wanted[i]) continue;
       for (const kept of this.primitive!.keeps(i)) visit(kept < 0 ? this.output : this.inputs[kept]!);
@@ -104,6 +104,16 @@ export class Node {
       to.pin();
       from.unpin();
     });
+  }
+
+  /** Somebody may start a sweep here whatever becomes of the result; to be let go of once. */
+  hold(): void {
+    this.uses++;
+  }
+
+  /** The opposite of `hold`. */
+  letGo(): void {
+    if (--this.uses === 0 && this.output.handleReleased) this.consume();
   }
 
   /** The result's handle was released: if nothing recorded uses it either, no backward pass can come this way. */

@@ -124,6 +124,8 @@ function differentiate(
     const seed = ones(value.shape, { dtype: value.dtype });
     const { gradients, outside } = pullBack(operation, [value], [seed], watched, { createGraph: connected });
     close(watched);
+    // Nobody will ask again: what only passed through comes out untracked.
+    for (const { standIn, node } of watched) if (node.closed) standIn.node = null;
     const plain = connected ? connect : (x: Tensor) => cutOff(x, outside);
     const gradientOf = (n: number): unknown => unwatchTree(inner[n], watched, gradients, plain);
     return {

@@ -83,13 +83,9 @@ export function unwatchTree(
   );
 }
 
-/** Nobody can ask for the derivative with respect to these stand-ins any more: later sweeps pass them by. */
+/** From now on only the sweeps of this transform ask for the derivative with respect to these stand-ins. */
 export function close(watched: readonly Watched[]): void {
-  for (const { original, standIn, node } of watched) {
-    if (node.primitive !== null || standIn === original) continue;
-    standIn.node = null;
-    node.closed = true;
-  }
+  for (const { original, node } of watched) if (node.primitive === null && node.output !== original) node.closed = true;
 }
 
 /** Runs the function of a transform, recorded. @throws GradientError when it is asynchronous */
@@ -121,7 +117,7 @@ interface PullOptions {
 /** One gradient for each watched argument, and whether anything else tracked took part. */
 export function pullBack(
   operation: string,
-  values: readonly Tensor[],
+  values: readonly Pick<Tensor, 'node' | 'severed' | 'madeBy'>[],
   seeds: readonly Tensor[],
   watched: readonly Watched[],
   { createGraph, retainGraph = createGraph }: PullOptions,
