@@ -156,6 +156,8 @@ export function sweep(order: Order, roots: readonly Node[], seeds: readonly Tens
   const temporaries = new Scope();
   const recordingBefore = modes.recording;
   modes.recording = createGraph;
+  // Transforms inside a vjp that is recorded are nested: their results stay on the tape.
+  if (createGraph) modes.transformDepth++;
   try {
     for (const [i, root] of roots.entries()) {
       // A root older than every target has none of them upstream.
@@ -173,6 +175,7 @@ export function sweep(order: Order, roots: readonly Node[], seeds: readonly Tens
     }
   } finally {
     modes.recording = recordingBefore;
+    if (createGraph) modes.transformDepth--;
     // After an exception cotangents are left lying: they must not meet the next sweep.
     for (const node of order.nodes) {
       node.cotangent?.unpin();

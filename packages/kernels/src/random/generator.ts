@@ -76,8 +76,8 @@ export class Generator {
     return { key: this.key, counter: [this.low, this.high] };
   }
 
-  /** Continues where `state` was taken. @throws FormatError unless it holds four 32-bit words */
-  static fromState(state: GeneratorState): Generator {
+  /** Goes on from there. @throws FormatError unless it holds four 32-bit words */
+  set state(state: GeneratorState) {
     const { key, counter } = Object(state) as Partial<GeneratorState>;
     if (!isWordPair(key) || !isWordPair(counter)) {
       throw new FormatError(
@@ -85,9 +85,14 @@ export class Generator {
         'expected { key: [word, word], counter: [word, word] }, where a word is a whole number from 0 to 2^32 - 1',
       );
     }
+    this.key = [key[0], key[1]];
+    [this.low, this.high] = counter;
+  }
+
+  /** Continues where `state` was taken. @throws FormatError unless it holds four 32-bit words */
+  static fromState(state: GeneratorState): Generator {
     const generator = new Generator(0);
-    generator.key = [key[0], key[1]];
-    [generator.low, generator.high] = counter;
+    generator.state = state;
     return generator;
   }
 
