@@ -85,6 +85,7 @@ export { assign, detach } from './functions/memory.js';
 // Differentiation
 export { type BackwardOptions, backward } from './backward.js';
 export { enableGrad, isRecording, noGrad } from './modes.js';
+export { type CheckpointOptions, checkpoint } from './transforms/checkpoint.js';
 export { type CustomJvp, type CustomVjp, customGrad, customJvp, customVjp } from './transforms/custom.js';
 export { type GradientOf, type GradOptions, grad, valueAndGrad } from './transforms/grad.js';
 export { jvp } from './transforms/jvp.js';

@@ -8,6 +8,14 @@ export const tapeOwner: object = { name: 'tape' };
 
 let nextId = 0;
 
+/** The number that the next node will have: those made before it have smaller ones. */
+export function nextNodeId(): number {
+  return nextId;
+}
+
+/** What a sweep knows about a node. */
+type SweepState = Pick<Node, 'visited' | 'targeted' | 'cursor' | 'needed' | 'cotangent'>;
+
 /** One recorded operation, or (without a primitive) a leaf at which gradients arrive. */
 export class Node {
   /** Grows with time, so an operation's number is larger than those of its inputs. */
@@ -48,6 +56,18 @@ export class Node {
       upstream.uses++;
     });
     this.versions = this.keptVersions();
+  }
+
+  /** Makes way for another sweep in the middle of one; returns what `resume` is to be given afterwards. */
+  interrupt(): SweepState {
+    const { visited, targeted, cursor, needed, cotangent } = this;
+    this.cotangent = null;
+    return { visited, targeted, cursor, needed, cotangent };
+  }
+
+  /** Gives the interrupted sweep back what it knew. */
+  resume(state: SweepState): void {
+    Object.assign(this, state);
   }
 
   /** Visits every tensor that the wanted rules will look at. */

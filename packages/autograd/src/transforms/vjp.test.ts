@@ -44,12 +44,12 @@ describe('vjp(f, primals)', () => {
   it('holds memory flat in a synchronous loop, whether the pullback is called or dropped', () => {
     const x = tensor(new Float32Array(4096));
     const step = () => {
-      const [, pullback] = vjp((v: Tensor) => v.exp().tanh(), [x]);
+      const [, pullback] = vjp((v: Tensor) => v.square().mul(v), [x]);
       pullback(x);
     };
-    for (let i = 0; i < 2000; i++) step();
+    for (let i = 0; i < 1000; i++) step();
     const before = heapStats().liveBytes;
-    for (let i = 0; i < 20000; i++) step();
+    for (let i = 0; i < 4000; i++) step();
     expect(heapStats().liveBytes).toBeLessThan(before + 80 * 2 ** 20);
   });
 });

@@ -1,0 +1,120 @@
+import { Generator, heapStats, manualSeed, resetHeapStats } from '@cotangent/kernels';
+import fc from 'fast-check';
+import { checkpoint, grad, noGrad, ones, randomUniform, type Tensor, tensor, valueAndGrad, vjp } from '../index.js';
+import {
+  forwardAgreesWithReverse,
+  forwardOverReverseAgrees,
+  gradientAgreesWithDifferences,
+  secondOrderAgreesWithDifferences,
+  shapes,
+  smoothTensors,
+} from '../testing/index.js';
+
+const bits = (x: Tensor): unknown => x.toArray();
+
+describe('checkpoint(f)', () => {
+  const w = tensor([0.3, -0.7], { requiresGrad: true });
+  const block = (x: Tensor): Tensor => x.mul(w).tanh().add(x.square());
+  const chain = (f: (x: Tensor) => Tensor) => (x: Tensor) => f(f(f(x)));
+
+  it('gives the values and gradients of f, bit for bit, also of what f closes over', () => {
+    const gradients = (f: (x: Tensor) => Tensor): unknown[] => {
+      const x = tensor([0.5, 1.5], { requiresGrad: true });
+      w.zeroGrad();
+      const y = chain(f)(x);
+      y.sum().backward();
+      return [bits(y), bits(x.grad!), bits(w.grad!)];
+    };
+    expect(gradients(checkpoint(block))).toEqual(gradients(block));
+  });
+
+  it('is differentiable again, in both modes', () => {
+    const f = (x: Tensor): Tensor => x.square().tanh();
+    const g = chain(checkpoint(f));
+    fc.assert(
+      fc.property(
+        shapes({ maxRank: 2 }).chain((shape) => smoothTensors([shape])),
+        (at) => {
+          gradientAgreesWithDifferences(g, at, 0);
+          forwardAgreesWithReverse(g, at, 0);
+          forwardOverReverseAgrees(g, at, 0);
+          secondOrderAgreesWithDifferences(g, at, 0, 0);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('takes and gives trees, and nests', () => {
+    const cell = ({ h, c }: { h: Tensor; c: Tensor }) => ({ h: h.mul(c).tanh(), c: c.add(h) });
+    const unrolled = (f: typeof cell) => (h: Tensor) => {
+      let state = { h, c: ones([2]) };
+      for (let i = 0; i < 5; i++) state = f(state);
+      return state.h.add(state.c).sum();
+    };
+    const x = tensor([0.5, 1.5]);
+    expect(bits(grad(unrolled(checkpoint(cell)))(x))).toEqual(bits(grad(unrolled(cell))(x)));
+    const nested = checkpoint((h: Tensor) => unrolled(checkpoint(cell))(h));
+    expect(bits(grad(nested)(x))).toEqual(bits(grad(unrolled(cell))(x)));
+  });
+
+  it('draws the same random numbers again, from the default generator and from others', () => {
+    const own = new Generator(3);
+    const noisy = (x: Tensor): Tensor =>
+      x
+        .mul(randomUniform(x.shape))
+        .mul(randomUniform(x.shape, { generator: own }))
+        .square();
+    manualSeed(1);
+    const f = checkpoint(noisy, { generators: [own] });
+    const [y, gradient] = valueAndGrad((x: Tensor) => f(x).sum())(tensor([1, 1]));
+    // y = Σ (u x)², so its gradient at x = 1 sums to 2 y only if u is the same.
+    expect(gradient.sum().item()).toBeCloseTo(2 * y.item(), 6);
+    const after = randomUniform([1]).item();
+    manualSeed(1);
+    noGrad(() => noisy(tensor([1, 1])));
+    expect(randomUniform([1]).item()).toBe(after);
+  });
+
+  it('meets other paths to the same tensors', () => {
+    const f = checkpoint((x: Tensor) => x.square());
+    const g = (x: Tensor): Tensor =>
+      f(x)
+        .mul(x)
+        .add(f(x.mul(2)))
+        .add(x)
+        .sum();
+    expect(grad(g)(tensor(3)).item()).toBe(27 + 24 + 1);
+    const [, pullback] = vjp(g, [tensor(3)]);
+    expect(pullback(tensor(1))[0].item()).toBe(52);
+    expect(pullback(tensor(2))[0].item()).toBe(104);
+  });
+
+  it('keeps the peak of memory at √n of n layers', () => {
+    const layers = 64;
+    const step = (x: Tensor): Tensor => x.tanh();
+    const repeat = (f: (x: Tensor) => Tensor, times: number) => (x: Tensor) => {
+      let y = x;
+      for (let i = 0; i < times; i++) y = f(y);
+      return y;
+    };
+    const piece = checkpoint(repeat(step, Math.sqrt(layers)));
+    const x = ones([16384]);
+    const peak = (f: (x: Tensor) => Tensor): number => {
+      resetHeapStats();
+      const before = heapStats().liveBytes;
+      grad((v: Tensor) => f(v).sum())(x);
+      return (heapStats().peakBytes - before) / (16384 * 4);
+    };
+    if (heapStats().reservedBytes === 0) return;
+    expect(peak(repeat(step, layers))).toBeGreaterThan(layers);
+    expect(peak(repeat(piece, Math.sqrt(layers)))).toBeLessThan(2 * Math.sqrt(layers) + 8);
+  });
+
+  it('refuses parameters that were changed before the second run', () => {
+    const f = checkpoint(block);
+    const y = f(tensor([1, 2], { requiresGrad: true })).sum();
+    w.assign(w.add(1).detach());
+    expect(() => y.backward()).toThrow('a tensor that checkpoint keeps for its derivative was changed in place');
+  });
+});

@@ -1,0 +1,109 @@
+/** Rematerialization: memory for time. */
+
+import { defaultGenerator, type Generator } from '@cotangent/kernels';
+import { enableGrad, modes } from '../modes.js';
+import { checkOptions } from '../options.js';
+import { scope } from '../scope.js';
+import { type Node, nextNodeId } from '../tape.js';
+import type { Tensor } from '../tensor.js';
+import { mapTree, treeLeaves } from '../trees.js';
+import { recordOpaque } from './opaque.js';
+import { pullBack, type Watched } from './pull.js';
+import { alias } from './results.js';
+
+/** Options of `checkpoint`. */
+export interface CheckpointOptions {
+  /** Generators of your own that `f` draws from; the default one is always among them. @defaultValue [] */
+  generators?: readonly Generator[];
+}
+
+/**
+ * The same function, which keeps nothing of what it computes for the backward pass but its arguments and its value, and runs
+ * once more there. A chain of n layers checkpointed in √n pieces needs memory for √n layers at a time instead of n, for one more
+ * forward pass (Chen et al. 2016, "Training deep nets with sublinear memory cost", arXiv:1604.06174).
+ *
+ * Values and gradients are bit for bit those of `f`: the second run draws the same random numbers. Gradients reach the
+ * arguments, and whatever tracked tensors `f` closes over (a module's parameters). What else `f` changes (running statistics
+ * in place, counters) it changes twice.
+ *
+ * @param f takes and returns tensors, or trees of them; it must compute the same when it runs again
+ * @example
+ * const block = checkpoint((x: Tensor) => x.tanh().exp());
+ * grad((x: Tensor) => block(block(x)).sum())(tensor([0])); // → [1.141478…]
+ */
+export function checkpoint<A extends readonly unknown[], R>(
+  f: (...args: A) => R,
+  options: CheckpointOptions = {},
+): (...args: A) => R {
+  checkOptions('checkpoint', options, ['generators']);
+  return (...args) => {
+    if (!modes.recording) return f(...args);
+    const generators = [defaultGenerator(), ...(options.generators ?? [])];
+    const states = generators.map(({ state }) => state);
+    const depth = modes.transformDepth;
+    const begin = nextNodeId();
+    return scope(() => {
+      const result = f(...args);
+      const frontier = frontierOf(treeLeaves(result), begin);
+      if (frontier.length === 0) return result;
+
+      const again = (): R => replay(generators, states, depth, () => f(...args));
+      const values = mapTree(result, alias) as R;
+      return recordOpaque('checkpoint', values, [...frontier, ...treeLeaves(args)], frontier.length, {
+        cotangents: (gradients) => pullAgain(again, gradients, frontier),
+        // The values came with their tangents: nothing to add.
+        tangents: () => null,
+      });
+    });
+  };
+}
+
+/** The tracked tensors that the results were computed from and that were there before node number `begin`, each once. */
+function frontierOf(results: readonly Tensor[], begin: number): Tensor[] {
+  const frontier = new Map<Node, Tensor>();
+  const seen = new Set<Node>();
+  const stack: Tensor[] = [...results];
+  for (let tensor = stack.pop(); tensor !== undefined; tensor = stack.pop()) {
+    const { node } = tensor;
+    if (node === null || seen.has(node)) continue;
+    seen.add(node);
+    if (node.id < begin) frontier.set(node, tensor);
+    else stack.push(...node.inputs.filter((_, i) => node.wanted[i]));
+  }
+  return [...frontier.values()];
+}
+
+/** Runs `f` as it ran when the generators had these states, and leaves them as they are now. */
+function replay<R>(
+  generators: readonly Generator[],
+  states: readonly Generator['state'][],
+  depth: number,
+  f: () => R,
+): R {
+  const now = generators.map(({ state }) => state);
+  const depthNow = modes.transformDepth;
+  for (const [i, generator] of generators.entries()) generator.state = states[i]!;
+  modes.transformDepth = depth;
+  try {
+    return enableGrad(f);
+  } finally {
+    modes.transformDepth = depthNow;
+    for (const [i, generator] of generators.entries()) generator.state = now[i]!;
+  }
+}
+
+/** Runs the function again and pulls the cotangents back to the frontier: a sweep inside the sweep that asks for them. */
+function pullAgain(again: () => unknown, gradients: readonly Tensor[], frontier: readonly Tensor[]): readonly Tensor[] {
+  const createGraph = modes.recording;
+  const nodes = frontier.map(({ node }) => node!);
+  const before = nodes.map((node) => node.interrupt());
+  try {
+    return scope(() => {
+      const results = treeLeaves(again());
+      const watched: Watched[] = frontier.map((tensor, i) => ({ original: tensor, standIn: tensor, node: nodes[i]! }));
+      return pullBack('checkpoint', results, gradients, watched, { createGraph }).gradients;
+    });
+  } finally {
+    for (const [i, node] of nodes.entries()) node.resume(before[i]!);
+  }
+}
