@@ -78,6 +78,7 @@ export {
   swapAxes,
   take,
 } from './functions/shape.js';
+export { type ClipByNormOptions, clipByGlobalNorm, clipByNorm, clipByValue } from './functions/clipping.js';
 export { matmul } from './functions/products.js';
 export { logSoftmax, type SoftmaxOptions, softmax, softmaxCrossEntropy } from './functions/softmax.js';
 export { assign, detach } from './functions/memory.js';

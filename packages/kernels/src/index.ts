@@ -89,7 +89,18 @@ export { concat, placeSlice, type SliceAttributes } from './move/concat.js';
 export { gather, scatterAdd } from './move/gather.js';
 export { type AxisAttributes, logSoftmax, softmax } from './fused/softmax.js';
 export { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './fused/crossEntropy.js';
-export { type AdamStep, adamStep, momentumStep, type SGDStep, sgdStep } from './fused/optimizerStep.js';
+export { euclideanNorm, globalNorm } from './fused/norm.js';
+export {
+  type AdamStep,
+  adamStep,
+  momentumStep,
+  type RMSpropState,
+  type RMSpropStep,
+  rmspropStep,
+  type SGDStep,
+  type StepOptions,
+  sgdStep,
+} from './fused/optimizerStep.js';
 
 // Randomness
 export {

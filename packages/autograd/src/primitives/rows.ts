@@ -8,6 +8,7 @@ import * as comparison from './comparison.js';
 import * as exponential from './exponential.js';
 import * as indexing from './indexing.js';
 import * as matmul from './matmul.js';
+import * as norm from './norm.js';
 import * as reduce from './reduce.js';
 import * as reshape from './reshape.js';
 import * as softmax from './softmax.js';
@@ -24,6 +25,7 @@ const files: Readonly<Record<string, object>> = {
   matmul,
   indexing,
   softmax,
+  norm,
 };
 
 const rowsOf = (file: object): readonly Primitive<never>[] =>

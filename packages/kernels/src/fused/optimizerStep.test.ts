@@ -1,7 +1,7 @@
 import { type Block, newBlock } from '../block.js';
 import { bits32 } from '../testing/arbitraries.js';
 import { valuesOf } from '../testing/reference.js';
-import { adamStep, momentumStep, sgdStep } from './optimizerStep.js';
+import { adamStep, momentumStep, rmspropStep, sgdStep } from './optimizerStep.js';
 
 function block(values: readonly number[], dtype: 'float32' | 'float64' = 'float64'): Block {
   // Off the start of the storage, so that a forgotten offset shows.
@@ -97,5 +97,53 @@ describe('adamStep', () => {
     const [w, m, s] = [block([2]), block([0]), block([0])];
     adamStep(w, m, s, block([0]), { rate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 });
     expect([...valuesOf(w), ...valuesOf(m), ...valuesOf(s)]).toEqual([2, 0, 0]);
+  });
+});
+
+describe('rmspropStep', () => {
+  // By hand, g = 2, ρ = 0.75: s = 0.25·4 = 1, m = 0.25·2 = 0.5, s − m² = 0.75.
+  it.each([
+    ['plain', false, false, 0.1 * (2 / Math.sqrt(1.25))],
+    ['with momentum', true, false, 0.1 * (2 / Math.sqrt(1.25)) + 0.5 * 0.3],
+    ['centered', false, true, 0.2],
+    ['centered, with momentum', true, true, 0.2 + 0.5 * 0.3],
+  ])('one step worked by hand: %s', (_, withVelocity, centered, change) => {
+    const [w, squares] = [block([1]), block([0])];
+    const velocity = withVelocity ? block([0.3]) : null;
+    const mean = centered ? block([0]) : null;
+    const options = { learningRate: 0.1, rho: 0.75, momentum: 0.5, epsilon: 0.25 };
+    rmspropStep(w, { squares, velocity, mean }, block([2]), options);
+    close(w, [1 - change]);
+    close(squares, [1]);
+    if (velocity !== null) close(velocity, [change]);
+    if (mean !== null) close(mean, [0.5]);
+  });
+});
+
+describe('options of every step', () => {
+  const steps = {
+    sgd: (w: Block, g: Block, options: object) =>
+      sgdStep(w, g, { learningRate: 0.5, momentum: 0, nesterov: false, ...options }),
+    momentum: (w: Block, g: Block, options: object) =>
+      momentumStep(w, block([0, 0, 0]), g, { learningRate: 0.5, momentum: 0.9, nesterov: false, ...options }),
+    adam: (w: Block, g: Block, options: object) =>
+      adamStep(w, block([0, 0, 0]), block([0, 0, 0]), g, { rate: 1, beta1: 0.5, beta2: 0.5, epsilon: 1, ...options }),
+    rmsprop: (w: Block, g: Block, options: object) => {
+      const state = { squares: block([0, 0, 0]), velocity: null, mean: null };
+      rmspropStep(w, state, g, { learningRate: 0.5, rho: 0.5, momentum: 0, epsilon: 1, ...options });
+    },
+  };
+
+  it.each(Object.entries(steps))('%s: shrinks the parameter, scales the gradient, then limits it', (_, step) => {
+    const [w, expected] = [block([1, -2, 3]), block([0.5, -1, 1.5])];
+    step(w, block([4, -16, 1]), { shrink: 0.5, gradientScale: 0.25, gradientLimit: 2 });
+    step(expected, block([1, -2, 0.25]), {});
+    expect(valuesOf(w)).toEqual(valuesOf(expected));
+  });
+
+  it.each(Object.entries(steps))('%s: a limit lets NaN through', (_, step) => {
+    const w = block([1, 2, 3]);
+    step(w, block([Number.NaN, 1, 1]), { gradientLimit: 2 });
+    expect(valuesOf(w)[0]).toBeNaN();
   });
 });

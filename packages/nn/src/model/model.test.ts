@@ -606,7 +606,7 @@ describe('compile()', () => {
     [
       'an unknown optimizer',
       { loss: 'mse', optimizer: 'lion' },
-      "compile: got optimizer 'lion'; expected one of sgd, adam, or an Optimizer",
+      "compile: got optimizer 'lion'; expected one of sgd, rmsprop, adam, adamw, or an Optimizer",
     ],
     [
       'an unknown metric',

@@ -1,7 +1,7 @@
 import { persistent, type Tensor, update, zerosLike } from '@cotangent/autograd';
-import { adamStep } from '@cotangent/kernels';
+import { adamStep, type StepOptions } from '@cotangent/kernels';
 import { checkChoice, checkNumber, checkOptions } from '../options.js';
-import { Optimizer, type OptimizerOptions } from './optimizer.js';
+import { Optimizer, type OptimizerOptions, optimizerOptionNames } from './optimizer.js';
 
 /** Options of `Adam`. */
 export interface AdamOptions extends OptimizerOptions {
@@ -34,6 +34,8 @@ interface Moments {
  * const optimizer = new optim.Adam(net.parameters(), { learningRate: 1e-3 });
  */
 export class Adam extends Optimizer {
+  /** Its name in messages: a class's own name does not survive a minifier. */
+  protected static readonly operation: string = 'Adam';
   private readonly beta1: number;
   private readonly beta2: number;
   private readonly epsilon: number;
@@ -46,15 +48,16 @@ export class Adam extends Optimizer {
     const [parameters, options] = Array.isArray(first)
       ? [first as readonly Tensor[], second]
       : [undefined, first as AdamOptions];
-    checkOptions('Adam', options, ['learningRate', 'beta1', 'beta2', 'epsilon', 'epsilonMode']);
-    super('Adam', parameters, options.learningRate ?? 0.001);
-    this.beta1 = checkNumber('Adam', 'beta1', options.beta1 ?? 0.9, { atLeast: 0, below: 1 });
-    this.beta2 = checkNumber('Adam', 'beta2', options.beta2 ?? 0.999, { atLeast: 0, below: 1 });
-    this.epsilon = checkNumber('Adam', 'epsilon', options.epsilon ?? 1e-7, { atLeast: 0 });
-    this.epsilonMode = checkChoice('Adam', 'epsilonMode', options.epsilonMode ?? 'keras', ['keras', 'pytorch']);
+    const name = new.target.operation;
+    checkOptions(name, options, [...optimizerOptionNames, 'beta1', 'beta2', 'epsilon', 'epsilonMode']);
+    super(name, parameters, options.learningRate ?? 0.001, options);
+    this.beta1 = checkNumber(name, 'beta1', options.beta1 ?? 0.9, { atLeast: 0, below: 1 });
+    this.beta2 = checkNumber(name, 'beta2', options.beta2 ?? 0.999, { atLeast: 0, below: 1 });
+    this.epsilon = checkNumber(name, 'epsilon', options.epsilon ?? 1e-7, { atLeast: 0 });
+    this.epsilonMode = checkChoice(name, 'epsilonMode', options.epsilonMode ?? 'keras', ['keras', 'pytorch']);
   }
 
-  protected override updateParameter(w: Tensor, g: Tensor): void {
+  protected override updateParameter(w: Tensor, g: Tensor, options: StepOptions): void {
     let moments = this.moments.get(w);
     if (moments === undefined) {
       moments = { first: persistent(zerosLike(w)), second: persistent(zerosLike(w)), steps: 0 };
@@ -63,6 +66,7 @@ export class Adam extends Optimizer {
     const t = ++moments.steps;
     const correction = Math.sqrt(1 - this.beta2 ** t);
     const step = {
+      ...options,
       rate: (this.learningRate * correction) / (1 - this.beta1 ** t),
       beta1: this.beta1,
       beta2: this.beta2,

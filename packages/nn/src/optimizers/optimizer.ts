@@ -1,11 +1,35 @@
 import { isTensor, type Tensor } from '@cotangent/autograd';
-import { ArgumentError, ShapeError, shapesEqual } from '@cotangent/kernels';
+import { ArgumentError, globalNorm, ShapeError, type StepOptions, shapesEqual } from '@cotangent/kernels';
 import { checkNumber, checkTensor } from '../options.js';
 
 /** Options that every optimizer takes. */
 export interface OptimizerOptions {
   /** Step size. */
   learningRate?: number;
+  /** λ of decoupled weight decay: w ← w − η λ w before each step, whatever the gradient. @defaultValue 0 */
+  weightDecay?: number;
+  /** The largest norm a gradient may have; a longer one is scaled down to it. @defaultValue no limit */
+  clipNorm?: number;
+  /** The largest norm all gradients may have together; longer ones are scaled down by one factor. @defaultValue no limit */
+  globalClipNorm?: number;
+  /** The largest an element of a gradient may be, up or down. @defaultValue no limit */
+  clipValue?: number;
+}
+
+/** The names of those options, for checks. */
+export const optimizerOptionNames: readonly string[] = [
+  'learningRate',
+  'weightDecay',
+  'clipNorm',
+  'globalClipNorm',
+  'clipValue',
+];
+
+const clippings = ['clipNorm', 'globalClipNorm', 'clipValue'] as const;
+
+/** What scales a gradient of norm `norm` to at most `limit`. NaN where it is not finite: no step is taken unseen (Keras). */
+function scaleTo(limit: number, norm: number): number {
+  return Number.isFinite(norm) ? Math.min(1, limit / norm) : Number.NaN;
 }
 
 /**
@@ -14,6 +38,11 @@ export interface OptimizerOptions {
 export abstract class Optimizer {
   private rate: number;
   private bound: readonly Tensor[];
+  private readonly undecayed = new WeakSet<Tensor>();
+  private readonly weightDecay: number;
+  private readonly clipNorm: number | undefined;
+  private readonly globalClipNorm: number | undefined;
+  private readonly clipValue: number | undefined;
   /** Steps taken so far. */
   iterations = 0;
 
@@ -21,8 +50,18 @@ export abstract class Optimizer {
     private readonly operation: string,
     parameters: readonly Tensor[] | undefined,
     learningRate: number,
+    options: Omit<OptimizerOptions, 'learningRate'> = {},
   ) {
     this.rate = checkNumber(operation, 'learningRate', learningRate, { atLeast: 0 });
+    this.weightDecay = checkNumber(operation, 'weightDecay', options.weightDecay ?? 0, { atLeast: 0 });
+    const given = clippings.filter((name) => options[name] !== undefined);
+    if (given.length > 1) {
+      throw new ArgumentError(operation, `got ${given.join(' and ')}; expected at most one way of clipping`);
+    }
+    for (const name of given) checkNumber(operation, name, options[name], { above: 0 });
+    this.clipNorm = options.clipNorm;
+    this.globalClipNorm = options.globalClipNorm;
+    this.clipValue = options.clipValue;
     this.bound = [];
     if (parameters !== undefined) this.bind(parameters);
   }
@@ -55,6 +94,11 @@ export abstract class Optimizer {
     if (new Set(parameters).size !== parameters.length)
       throw new ArgumentError(this.operation, 'got the same parameter twice');
     this.bound = [...parameters];
+  }
+
+  /** Leaves these out of weight decay: biases, scales of normalization, embeddings. */
+  excludeFromWeightDecay(parameters: readonly Tensor[]): void {
+    for (const parameter of parameters) this.undecayed.add(parameter);
   }
 
   /** Forgets the gradients of its parameters. */
@@ -106,9 +150,23 @@ export abstract class Optimizer {
         throw new ShapeError(this.operation, { parameter, gradient }, 'a gradient of the shape of its parameter');
     }
     this.iterations++;
-    for (const [parameter, gradient] of pairs) this.updateParameter(parameter, gradient);
+    const scaleOfAll =
+      this.globalClipNorm === undefined
+        ? 1
+        : scaleTo(this.globalClipNorm, globalNorm(pairs.map(([, gradient]) => gradient.block)));
+    for (const [parameter, gradient] of pairs) {
+      this.updateParameter(parameter, gradient, {
+        shrink: this.undecayed.has(parameter) ? 1 : 1 - this.rate * this.weightDecay,
+        gradientScale: this.clipNorm === undefined ? scaleOfAll : scaleTo(this.clipNorm, globalNorm([gradient.block])),
+        gradientLimit: this.clipValue ?? Number.POSITIVE_INFINITY,
+      });
+    }
   }
 
-  /** One parameter's share of a step. `iterations` has been advanced already. */
-  protected abstract updateParameter(parameter: Tensor, gradient: Tensor): void;
+  /**
+   * One parameter's share of a step. `iterations` has been advanced already.
+   *
+   * @param options how to decay the parameter and clip the gradient on the way
+   */
+  protected abstract updateParameter(parameter: Tensor, gradient: Tensor, options: Required<StepOptions>): void;
 }

@@ -3,11 +3,21 @@ import { ArgumentError, DTypeError, heapStats, ShapeError } from '@cotangent/ker
 import { expectNear, expectThrown, fixture, float64 } from '../../fixtures/testing.js';
 import { Dense } from '../layers/dense.js';
 import { Parameter } from '../module.js';
-import { Adam, type AdamOptions, Optimizer, resolveOptimizer, SGD, type SGDOptions } from './index.js';
+import {
+  Adam,
+  type AdamOptions,
+  AdamW,
+  Optimizer,
+  RMSprop,
+  type RMSpropOptions,
+  resolveOptimizer,
+  SGD,
+  type SGDOptions,
+} from './index.js';
 
 interface PathCase {
   readonly name: string;
-  readonly optimizer: 'SGD' | 'Adam';
+  readonly optimizer: keyof typeof classes;
   readonly problem: 'quadratic' | 'rosenbrock';
   readonly options: Options;
   readonly halveAfter: number | null;
@@ -28,7 +38,7 @@ const problems = {
   },
 };
 
-type Options = SGDOptions & AdamOptions;
+type Options = SGDOptions & AdamOptions & RMSpropOptions;
 
 /** What the tests of all optimizers need of a class. */
 interface OptimizerClass {
@@ -36,7 +46,7 @@ interface OptimizerClass {
   new (parameters: readonly Tensor[], options?: Options): Optimizer;
 }
 
-const classes: Record<'SGD' | 'Adam', OptimizerClass> = { SGD, Adam };
+const classes: Record<'SGD' | 'RMSprop' | 'Adam' | 'AdamW', OptimizerClass> = { SGD, RMSprop, Adam, AdamW };
 const kinds = Object.entries(classes);
 
 describe('optim: paths of 50 steps agree with PyTorch 1.13, and with the formulas of Keras in NumPy', () => {
@@ -106,7 +116,7 @@ describe('optim.SGD', () => {
     expectThrown(
       () => new SGD({ lr: 0.1 } as never),
       ArgumentError,
-      "SGD: got unknown option 'lr'; expected one of learningRate, momentum, nesterov",
+      "SGD: got unknown option 'lr'; expected one of learningRate, weightDecay, clipNorm, globalClipNorm, clipValue, momentum, nesterov",
     );
   });
 });
@@ -150,10 +160,102 @@ describe('optim.Adam', () => {
     [
       'betas',
       [0.9, 0.999],
-      "got unknown option 'betas'; expected one of learningRate, beta1, beta2, epsilon, epsilonMode",
+      "got unknown option 'betas'; expected one of learningRate, weightDecay, clipNorm, globalClipNorm, clipValue, beta1, beta2, epsilon, epsilonMode",
     ],
   ])('refuses %s %p', (name, value, problem) => {
     expectThrown(() => new Adam({ [name]: value } as never), ArgumentError, `Adam: ${problem}`);
+  });
+});
+
+describe('optim.AdamW', () => {
+  it('says its own name', () => {
+    expectThrown(
+      () => new AdamW({ beta1: 2 }),
+      ArgumentError,
+      'AdamW: got beta1 2; expected a finite number of at least 0 and below 1',
+    );
+  });
+});
+
+describe('optim.RMSprop', () => {
+  it.each([
+    ['rho', 1, 'got rho 1; expected a finite number of at least 0 and below 1'],
+    ['momentum', -1, 'got momentum -1; expected a finite number of at least 0 and below 1'],
+    ['epsilon', Number.NaN, 'got epsilon NaN; expected a finite number of at least 0'],
+  ])('refuses %s %p', (name, value, problem) => {
+    expectThrown(() => new RMSprop({ [name]: value }), ArgumentError, `RMSprop: ${problem}`);
+  });
+
+  it('keeps what a parameter needs and no more', () => {
+    const [w, g] = [new Parameter(zeros([100_000])), ones([100_000])];
+    const kept: Optimizer[] = [];
+    const bytes = (options: RMSpropOptions) => {
+      const before = heapStats().liveBytes;
+      kept.push(new RMSprop([w], options));
+      kept.at(-1)!.applyGradients([g]);
+      return heapStats().liveBytes - before;
+    };
+    expect(bytes({ momentum: 0.5, centered: true })).toBe(3 * bytes({}));
+  });
+});
+
+describe.each(kinds)('optim.%s: weight decay and clipping', (name, Class) => {
+  const after = (options: Options, gradients: number[], exclude = false) => {
+    const parameters = [new Parameter(float64([1, 2])), new Parameter(float64([3]))];
+    const optimizer = new Class(parameters, { learningRate: 0.1, ...options });
+    if (exclude) optimizer.excludeFromWeightDecay(parameters);
+    optimizer.applyGradients([float64(gradients.slice(0, 2)), float64(gradients.slice(2))]);
+    return parameters.flatMap((p) => p.toArray() as number[]);
+  };
+
+  it('decays the weights, whatever the gradient', () => {
+    const [a, b, c] = after({ weightDecay: 0.5 }, [0, 0, 0]);
+    expect([a, b, c]).toEqual([0.95, 1.9, 2.8499999999999996]);
+  });
+
+  it('but not those that are excluded', () => {
+    expect(after({ weightDecay: 0.5 }, [0, 0, 0], true)).toEqual([1, 2, 3]);
+  });
+
+  it('clips by the norm of each, by the norm of all, by value', () => {
+    const close = (actual: number[], expected: number[]) => {
+      for (const [i, x] of actual.entries()) expect(x).toBeCloseTo(expected[i]!, 12);
+    };
+    close(after({ clipNorm: 1 }, [3, 4, 0.5]), after({}, [0.6, 0.8, 0.5]));
+    close(after({ globalClipNorm: 1 }, [2, 4, 4]), after({}, [1 / 3, 2 / 3, 2 / 3]));
+    close(after({ globalClipNorm: 7 }, [2, 4, 4]), after({}, [2, 4, 4]));
+    close(after({ clipValue: 1 }, [3, -0.5, -9]), after({}, [1, -0.5, -1]));
+  });
+
+  it('makes everything NaN, rather than a step unseen, where the norm of all is not finite', () => {
+    expect(after({ globalClipNorm: 1 }, [1, Infinity, 1])).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+  });
+
+  it('leaves the gradients as they were', () => {
+    const w = new Parameter(float64([1, 2]));
+    w.mul(float64([30, 40]))
+      .sum()
+      .backward();
+    new Class([w], { clipNorm: 1 }).step();
+    expect(w.grad!.toArray()).toEqual([30, 40]);
+  });
+
+  it('refuses two ways of clipping, and limits that are not positive', () => {
+    expectThrown(
+      () => new Class({ clipNorm: 1, clipValue: 1 }),
+      ArgumentError,
+      `${name}: got clipNorm and clipValue; expected at most one way of clipping`,
+    );
+    expectThrown(
+      () => new Class({ globalClipNorm: 0 }),
+      ArgumentError,
+      `${name}: got globalClipNorm 0; expected a finite number above 0`,
+    );
+    expectThrown(
+      () => new Class({ weightDecay: -1 }),
+      ArgumentError,
+      `${name}: got weightDecay -1; expected a finite number of at least 0`,
+    );
   });
 });
 
@@ -414,7 +516,9 @@ describe.each(kinds)('optim.%s', (name, Class) => {
 describe('an optimizer by name', () => {
   it.each([
     ['sgd', SGD, 0.01],
+    ['rmsprop', RMSprop, 0.001],
     ['adam', Adam, 0.001],
+    ['adamw', AdamW, 0.001],
   ] as const)('%s is there, with the rate of Keras, and made anew each time', (name, Class, rate) => {
     const optimizer = resolveOptimizer('compile', name);
     expect(optimizer).toBeInstanceOf(Class);
@@ -435,7 +539,7 @@ describe('an optimizer by name', () => {
   });
 
   it.each([
-    ["'rmsprop'", 'rmsprop'],
+    ["'nadam'", 'nadam'],
     ["'isPrototypeOf'", 'isPrototypeOf'],
     ['the function SGD', SGD],
     ['null', null],
@@ -444,7 +548,7 @@ describe('an optimizer by name', () => {
     expectThrown(
       () => resolveOptimizer('compile', given as never),
       ArgumentError,
-      `compile: got optimizer ${came}; expected one of sgd, adam, or an Optimizer`,
+      `compile: got optimizer ${came}; expected one of sgd, rmsprop, adam, adamw, or an Optimizer`,
     );
   });
 });

@@ -1,7 +1,7 @@
 import { persistent, type Tensor, update, zerosLike } from '@cotangent/autograd';
-import { ArgumentError, momentumStep, sgdStep } from '@cotangent/kernels';
+import { ArgumentError, momentumStep, type StepOptions, sgdStep } from '@cotangent/kernels';
 import { checkNumber, checkOptions } from '../options.js';
-import { Optimizer, type OptimizerOptions } from './optimizer.js';
+import { Optimizer, type OptimizerOptions, optimizerOptionNames } from './optimizer.js';
 
 /** Options of `SGD`. */
 export interface SGDOptions extends OptimizerOptions {
@@ -31,17 +31,17 @@ export class SGD extends Optimizer {
     const [parameters, options] = Array.isArray(first)
       ? [first as readonly Tensor[], second]
       : [undefined, first as SGDOptions];
-    checkOptions('SGD', options, ['learningRate', 'momentum', 'nesterov']);
-    super('SGD', parameters, options.learningRate ?? 0.01);
+    checkOptions('SGD', options, [...optimizerOptionNames, 'momentum', 'nesterov']);
+    super('SGD', parameters, options.learningRate ?? 0.01, options);
     this.momentum = checkNumber('SGD', 'momentum', options.momentum ?? 0, { atLeast: 0 });
     if (this.momentum > 1)
       throw new ArgumentError('SGD', `got momentum ${this.momentum}; expected a number from 0 to 1`);
     this.nesterov = options.nesterov ?? false;
   }
 
-  protected override updateParameter(w: Tensor, g: Tensor): void {
+  protected override updateParameter(w: Tensor, g: Tensor, options: StepOptions): void {
     const { learningRate, momentum, nesterov } = this;
-    const step = { learningRate, momentum, nesterov };
+    const step = { learningRate, momentum, nesterov, ...options };
     if (momentum === 0) {
       update(([x], [d]) => sgdStep(x!, d!, step), [w], [g]);
       return;

@@ -8,6 +8,7 @@ import { examples as comparison } from './comparison.js';
 import { examples as exponential } from './exponential.js';
 import { examples as indexing } from './indexing.js';
 import { examples as matmul } from './matmul.js';
+import { examples as norm } from './norm.js';
 import { examples as reduce } from './reduce.js';
 import { examples as reshape } from './reshape.js';
 import { examples as softmax } from './softmax.js';
@@ -23,4 +24,5 @@ export const examples: Readonly<Record<string, Examples>> = {
   matmul,
   indexing,
   softmax,
+  norm,
 };

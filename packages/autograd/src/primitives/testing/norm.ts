@@ -1,0 +1,3 @@
+import { type Examples, each, one } from './call.js';
+
+export const examples: Examples = each(['euclideanNorm'], one);
