@@ -227,9 +227,10 @@ function accumulate(node: Node, cotangent: Tensor, temporaries: Scope | null): v
     return;
   }
   // Nobody else looks at the running total: add into it instead of making another one.
-  const alone =
-    temporaries !== null && before.pins === 1 && before.owner === temporaries && before.block.storage.claims === 1;
-  if (alone && before.block.contiguous && before.tangents === null && cotangent.tangents === null) {
+  const plain =
+    before.batch === null && cotangent.batch === null && before.tangents === null && cotangent.tangents === null;
+  const alone = temporaries !== null && before.pins === 1 && before.owner === temporaries;
+  if (plain && alone && before.block.storage.claims === 1 && before.block.contiguous) {
     addInto(before.block, cotangent.block);
     return;
   }
@@ -273,6 +274,13 @@ const backwardOptionNames = ['gradient', 'retainGraph', 'createGraph', 'inputs']
 export function backward(y: Tensor, options: BackwardOptions = {}): void {
   checkOptions('backward', options, backwardOptionNames);
   const { gradient, createGraph = false, retainGraph = createGraph } = options;
+  if (y.batch !== null) {
+    throw new GradientError(
+      'backward',
+      `got a result made by ${y.madeBy} inside vmap, where it stands for ${y.batch.mapping.size} examples`,
+      'Differentiate inside vmap with grad(), or call backward() on what vmap returns.',
+    );
+  }
   const { dtype } = y.block; // of a result that has been released, that is what there is to say
   const root = y.node;
   if (root === null) throw nothingToDifferentiate('backward', y);

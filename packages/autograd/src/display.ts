@@ -14,6 +14,7 @@ const threshold = 1000;
  */
 export function display(x: Tensor): string {
   const head = `Tensor ${x.dtype} [${x.shape.join(', ')}]`;
+  if (x.batch !== null) return `${head} (one of ${x.batch.mapping.size} examples in vmap; made by ${x.madeBy})`;
   if (x.memory === null) return `${head} (${x.isReleased ? `released; made by ${x.madeBy}` : 'no value yet'})`;
   const { data, offset, strides } = x.block;
   const abridged = x.size > threshold;

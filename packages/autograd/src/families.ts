@@ -1,7 +1,8 @@
 /** Families of primitives, so that a row says only what is special about it. */
 
 import { broadcastShapes, type Kernel, type Layout, type Shape } from '@cotangent/kernels';
-import { type Domain, type Env, type Primitive, type Promotion, primitive } from './primitive.js';
+import { elementwiseBatch } from './batching.js';
+import { type BatchRule, type Domain, type Env, type Primitive, type Promotion, primitive } from './primitive.js';
 import type { Tensor } from './tensor.js';
 
 /** y = f(x) element by element, on floating dtypes. One derivative yields both modes. */
@@ -26,6 +27,7 @@ export function elementwise<const U extends 'x' | 'out'>(
     keeps: { x: row.uses },
     vjp: { x: (g, kept) => g.mul(row.derivative(kept as never)) },
     jvp: { x: (t, env) => t.mul(row.derivative(env as never)) },
+    batch: elementwiseBatch,
     ...(row.domain && { domain: row.domain }),
   });
 }
@@ -65,6 +67,7 @@ export function pairwise<const K extends Readonly<Record<'a' | 'b', readonly ('a
     keeps: row.keeps as Readonly<Record<'a' | 'b', readonly ('a' | 'b' | 'out')[]>>,
     vjp: { a: cotangent(vjp.a), b: cotangent(vjp.b) },
     jvp: { a: tangent(jvp.a), b: tangent(jvp.b) },
+    batch: elementwiseBatch,
     ...(row.domain && { domain: row.domain }),
   });
 }
@@ -81,6 +84,7 @@ export function linear<A>(
     transpose(g: Tensor, attributes: A, x: Shape): Tensor;
     /** The map itself, as callers spell it: what a tangent goes through. */
     self(t: Tensor, attributes: A): Tensor;
+    readonly batch?: BatchRule<A>;
     readonly domain?: Domain;
   },
 ): Primitive<A> {
@@ -94,6 +98,7 @@ export function linear<A>(
     keeps: { x: [] },
     vjp: { x: (g, _, attributes, shape) => row.transpose(g, attributes, shape) },
     jvp: { x: (t, _, attributes) => row.self(t, attributes) },
+    ...(row.batch && { batch: row.batch }),
     ...(row.domain && { domain: row.domain }),
   });
 }
@@ -110,5 +115,6 @@ export function constantPair(name: string, run: Kernel): Primitive<undefined> {
     keeps: { a: [], b: [] },
     vjp: { a: null, b: null },
     jvp: { a: null, b: null },
+    batch: elementwiseBatch,
   });
 }

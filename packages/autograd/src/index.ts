@@ -91,6 +91,8 @@ export { type CustomJvp, type CustomVjp, customGrad, customJvp, customVjp } from
 export { type GradientOf, type GradOptions, grad, valueAndGrad } from './transforms/grad.js';
 export { jvp } from './transforms/jvp.js';
 export { linearize, type Pullback, type VjpOptions, vjp } from './transforms/vjp.js';
+export type { Randomness } from './mapping.js';
+export { type Axes, type VmapOptions, vmap } from './transforms/vmap.js';
 export { scope } from './scope.js';
 export { type Gradient, type HoldsParameters, type MapTree, mapTree, treeLeaves } from './trees.js';
 export { GradientError, ReleasedTensorError } from './errors.js';
@@ -98,6 +100,8 @@ export { GradientError, ReleasedTensorError } from './errors.js';
 // For those who add a primitive
 export {
   apply,
+  type BatchCall,
+  type BatchRule,
   type Domain,
   type Env,
   type Keeps,
@@ -108,4 +112,5 @@ export {
   variadic,
 } from './primitive.js';
 export { elementwise, linear, pairwise } from './families.js';
+export { axesBatch, axisBatch, elementwiseBatch, leadingBatch } from './batching.js';
 export { giveValue, persistent, update } from './update.js';

@@ -1,11 +1,19 @@
-/** What the library is doing right now: recording or not, and how deep inside transforms. One record, read by `apply`. */
+import type { Mapping } from './mapping.js';
 
+/** What the library is doing right now: recording or not, and how deep inside transforms. One record, read by `apply`. */
 export const modes: {
   /** Whether operations on tracked tensors are put on the tape. */
   recording: boolean;
   /** How many transforms (grad, jvp, …) are running their function. */
   transformDepth: number;
-} = { recording: true, transformDepth: 0 };
+  /** The innermost `vmap` that is running its function. */
+  mapping: Mapping | null;
+} = { recording: true, transformDepth: 0, mapping: null };
+
+/** Whether a transform that differentiates is running its function; `vmap` does not. */
+export function isDifferentiating(): boolean {
+  return modes.transformDepth > (modes.mapping?.depth ?? 0);
+}
 
 function withRecording<R>(recording: boolean, f: () => R): R {
   const before = modes.recording;

@@ -15,6 +15,7 @@ import {
   promoteDTypes,
   type Shape,
 } from '@cotangent/kernels';
+import type { Mapping } from './mapping.js';
 import { modes } from './modes.js';
 import { scopes } from './scope.js';
 import { Node, tapeOwner } from './tape.js';
@@ -42,6 +43,19 @@ export interface Domain {
   readonly note?: string;
 }
 
+/** A call inside `vmap`: the same operation for each of `size` examples. */
+export interface BatchCall<A> {
+  readonly row: Primitive<never>;
+  /** Where `mapped` says so, all examples along a first axis; else one tensor that they share. At least one is mapped. */
+  readonly inputs: readonly Tensor[];
+  readonly mapped: readonly boolean[];
+  readonly attributes: A;
+  readonly size: number;
+}
+
+/** Runs the call for all examples at once; gives the results along a first axis. In tensor operations, as derivatives are. */
+export type BatchRule<A> = (call: BatchCall<A>) => Tensor;
+
 /** What is said once about an operation. Families (families.ts) fill in most of it. */
 export interface PrimitiveSpec<I extends string, A, K extends Keeps<I>> {
   readonly name: string;
@@ -62,6 +76,8 @@ export interface PrimitiveSpec<I extends string, A, K extends Keeps<I>> {
   };
   /** One tangent rule per input; `apply` adds them up. */
   readonly jvp: { readonly [P in I]: ((t: Tensor, env: Env<I>, attributes: A) => Tensor) | null };
+  /** How vmap runs it (rules for most are in batching.ts). @defaultValue one example after the other */
+  readonly batch?: BatchRule<A>;
   readonly domain?: Domain;
 }
 
@@ -83,6 +99,8 @@ export class Primitive<A = unknown> {
     readonly pull: (i: number, g: Tensor, node: Node) => Tensor,
     /** What the tangent `t` of input i adds to the tangent of the result; null when nothing. */
     readonly push: (i: number, t: Tensor, inputs: readonly Tensor[], out: Tensor, attributes: A) => Tensor | null,
+    /** Runs it for all examples of a vmap at once; null where that goes one example after the other. */
+    readonly batch: BatchRule<A> | null,
     readonly domain: Domain,
   ) {}
 }
@@ -156,6 +174,7 @@ export function primitive<const I extends string, A, const K extends Keeps<NoInf
     (i) => vjps[i] !== null,
     (i, g, node) => vjps[i]!(g, new Environment(node.inputs, node.output), node.attributes as A, node.inputs[i]!.shape),
     (i, t, inputs, out, attributes) => jvps[i]?.(t, new Environment(inputs, out), attributes) ?? null,
+    spec.batch ?? null,
     spec.domain ?? {},
   );
 }
@@ -170,6 +189,7 @@ export function variadic<A>(spec: {
   transpose(g: Tensor, i: number, shapes: readonly Shape[], attributes: A): Tensor;
   /** What a tangent of input i alone becomes. */
   place(t: Tensor, i: number, shapes: readonly Shape[], attributes: A): Tensor;
+  readonly batch?: BatchRule<A>;
   readonly domain?: Domain;
 }): Primitive<A> {
   const shapesOf = (inputs: readonly Tensor[]): Shape[] => inputs.map((input) => input.shape);
@@ -186,6 +206,7 @@ export function variadic<A>(spec: {
     () => true,
     (i, g, node) => spec.transpose(g, i, shapesOf(node.inputs), node.attributes as A),
     (i, t, inputs, _, attributes) => spec.place(t, i, shapesOf(inputs), attributes),
+    spec.batch ?? null,
     spec.domain ?? {},
   );
 }
@@ -203,6 +224,7 @@ export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes
   let tracked = false;
   let severed = false;
   let dual = false;
+  let mapping: Mapping | null = null;
   for (let i = 0; i < inputs.length; i++) {
     const input = inputs[i]!;
     if (modes.recording) {
@@ -210,7 +232,9 @@ export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes
       if (input.severed && row.hasVjp(i)) severed = true;
     }
     if (input.tangents !== null) dual = true;
+    if (input.batch !== null) mapping = innermost(mapping, input.batch.mapping);
   }
+  if (mapping !== null) return mapping.apply(row, inputs, attributes, shape);
 
   const scope = scopes.current;
   const loose = scope === null && !tracked;
@@ -221,8 +245,13 @@ export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes
   }
   out.severed = severed;
   if (scope !== null) scope.adopt(out);
-  if (dual) out.attachTangents(pushTangents(row, inputs, out, attributes));
+  if (dual) out.attachTangents(pushTangents(row, inputs, out, attributes, 0));
   return out;
+}
+
+/** Of two running `vmap`s, the one inside the other: its examples may be tensors of the outer one. */
+function innermost(a: Mapping | null, b: Mapping): Mapping {
+  return a === null || b.level > a.level ? b : a;
 }
 
 function compute<A>(
@@ -272,8 +301,7 @@ function promote(promotion: Promotion, inputs: readonly Tensor[]): readonly Tens
 /** The same value with other tangents; it shares memory and place on the tape. */
 export function withTangents(x: Tensor, tangents: readonly Tangent[] | null): Tensor {
   if (x.tangents === tangents) return x;
-  x.block.storage.claim();
-  const alias = new Tensor(x.block, x.madeBy);
+  const alias = x.another();
   alias.node = x.node;
   alias.tangents = tangents;
   alias.severed = x.severed;
@@ -281,21 +309,23 @@ export function withTangents(x: Tensor, tangents: readonly Tangent[] | null): Te
   return alias;
 }
 
-const below = (x: Tensor, level: number): Tensor => {
+/** The same value without the tangents from `level` up. */
+export const below = (x: Tensor, level: number): Tensor => {
   const lower = x.tangents?.filter((tangent) => tangent.level < level) ?? null;
   return withTangents(x, lower === null || lower.length === 0 ? null : lower);
 };
 
-/** The result's tangents, level by level; a level sees the levels below it as parts of the value. */
-function pushTangents<A>(
+/** The result's tangents of the levels from `from`, one by one; each sees the levels below it as parts of the value. */
+export function pushTangents<A>(
   row: Primitive<A>,
   inputs: readonly Tensor[],
   out: Tensor,
   attributes: A,
+  from: number,
 ): readonly Tangent[] | null {
   const levels = new Set(inputs.flatMap((input) => input.tangents?.map((tangent) => tangent.level) ?? []));
   const tangents: Tangent[] = [];
-  for (const level of [...levels].sort((a, b) => a - b)) {
+  for (const level of [...levels].filter((level) => level >= from).sort((a, b) => a - b)) {
     const lowerInputs = inputs.map((input) => below(input, level));
     const lowerOut = withTangents(out, tangents.length === 0 ? null : [...tangents]);
     let total: Tensor | null = null;

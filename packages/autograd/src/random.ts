@@ -1,6 +1,11 @@
-/** Random tensors. Each function draws from the global generator (`manualSeed`) or from one given. */
+/**
+ * Random tensors. Each function draws from the global generator (`manualSeed`) or from one given; inside `vmap`, once for all
+ * examples or once for each, as its `randomness` says.
+ */
 
 import {
+  ArgumentError,
+  type Block,
   defaultGenerator,
   type Generator,
   type NormalOptions,
@@ -8,6 +13,8 @@ import {
   type UniformOptions,
 } from '@cotangent/kernels';
 import { create, type TensorOptions } from './create.js';
+import type { Mapping } from './mapping.js';
+import { modes } from './modes.js';
 import { checkOptions } from './options.js';
 import type { Tensor } from './tensor.js';
 
@@ -30,6 +37,23 @@ function split<O extends RandomOptions>(
   return { options: { ...(dtype && { dtype }), ...(requiresGrad && { requiresGrad }) }, generator, rest };
 }
 
+/** Draws once; inside `vmap` as its `randomness` says. */
+function draw(operation: string, shape: Shape, options: TensorOptions, write: (block: Block) => void): Tensor {
+  const different: Mapping[] = [];
+  for (let { mapping } = modes; mapping !== null; mapping = mapping.outer) {
+    if (mapping.randomness === 'error') {
+      throw new ArgumentError(
+        operation,
+        'was called inside vmap, which has not been told whether examples share the numbers',
+        "Pass { randomness: 'different' } or { randomness: 'same' } to vmap, or draw outside and pass the numbers in.",
+      );
+    }
+    if (mapping.randomness === 'different') different.unshift(mapping);
+  }
+  const drawn = create(operation, [...different.map(({ size }) => size), ...shape], options, write);
+  return different.reduce((examples, mapping) => mapping.wrap(examples, operation), drawn);
+}
+
 /**
  * Numbers drawn evenly from [low, high).
  *
@@ -38,7 +62,7 @@ function split<O extends RandomOptions>(
  */
 export function randomUniform(shape: Shape, options: RandomOptions & UniformOptions = {}): Tensor {
   const { options: made, generator, rest } = split('randomUniform', options, ['low', 'high']);
-  return create('randomUniform', shape, made, (block) => generator.fillUniform(block, rest));
+  return draw('randomUniform', shape, made, (block) => generator.fillUniform(block, rest));
 }
 
 /**
@@ -49,7 +73,7 @@ export function randomUniform(shape: Shape, options: RandomOptions & UniformOpti
  */
 export function randomNormal(shape: Shape, options: RandomOptions & NormalOptions = {}): Tensor {
   const { options: made, generator, rest } = split('randomNormal', options, ['mean', 'standardDeviation']);
-  return create('randomNormal', shape, made, (block) => generator.fillNormal(block, rest));
+  return draw('randomNormal', shape, made, (block) => generator.fillNormal(block, rest));
 }
 
 /**
@@ -60,7 +84,7 @@ export function randomNormal(shape: Shape, options: RandomOptions & NormalOption
  */
 export function randomIntegers(shape: Shape, options: RandomOptions & { low?: number; high: number }): Tensor {
   const { options: made, generator, rest } = split('randomIntegers', options, ['low', 'high']);
-  return create('randomIntegers', shape, { dtype: 'int32', ...made }, (block) =>
+  return draw('randomIntegers', shape, { dtype: 'int32', ...made }, (block) =>
     generator.fillIntegers(block, { low: 0, ...rest }),
   );
 }
@@ -72,5 +96,5 @@ export function randomIntegers(shape: Shape, options: RandomOptions & { low?: nu
  */
 export function randomTruncatedNormal(shape: Shape, options: RandomOptions & NormalOptions = {}): Tensor {
   const { options: made, generator, rest } = split('randomTruncatedNormal', options, ['mean', 'standardDeviation']);
-  return create('randomTruncatedNormal', shape, made, (block) => generator.fillTruncatedNormal(block, rest));
+  return draw('randomTruncatedNormal', shape, made, (block) => generator.fillTruncatedNormal(block, rest));
 }

@@ -2,7 +2,7 @@
 
 import { ArgumentError, loosen } from '@cotangent/kernels';
 import { tapeOwner } from './tape.js';
-import { Tensor } from './tensor.js';
+import type { Tensor } from './tensor.js';
 import { mapTree } from './trees.js';
 
 /** The tensors created since a scope began. */
@@ -49,8 +49,7 @@ export function survive(result: Tensor, dying: Scope): Tensor {
   if (result.owner !== dying) return result;
   const before = dying.survivors.get(result);
   if (before !== undefined) return before;
-  result.block.storage.claim();
-  const survivor = new Tensor(result.block, result.madeBy);
+  const survivor = result.another(result.batch === null ? undefined : survive(result.batch.examples, dying));
   survivor.tangents = result.tangents?.map(({ level, value }) => ({ level, value: survive(value, dying) })) ?? null;
   survivor.severed = result.severed;
   survivor.node = result.node;

@@ -30,6 +30,12 @@ export class Node {
   closed = false;
   /** How many recorded operations, not consumed yet, would send a cotangent here, and how many holders. */
   private uses = 0;
+  /**
+   * Levels of the transforms whose stand-ins lie upstream, the outermost and the innermost; 0 is the user's own leaves. A
+   * `vmap` asks which of its two sides a tensor was recorded on.
+   */
+  readonly lowest: number;
+  highest: number;
 
   // ---- state of the one sweep that is visiting ---------------------------------------------------------------------
   /** Number of the sweep that visited last. */
@@ -49,8 +55,21 @@ export class Node {
     readonly attributes: unknown,
     /** The result, which the tape releases after the backward pass. */
     public output: Tensor,
+    /** For the stand-in of an argument: the level of its transform. */
+    level = 0,
   ) {
     this.wanted = inputs.map((input, i) => input.node !== null && primitive!.hasVjp(i));
+    let lowest = level;
+    let highest = level;
+    for (let i = 0, first = true; i < inputs.length; i++) {
+      if (!this.wanted[i]) continue;
+      const upstream = inputs[i]!.node!;
+      if (first || upstream.lowest < lowest) lowest = upstream.lowest;
+      if (upstream.highest > highest) highest = upstream.highest;
+      first = false;
+    }
+    this.lowest = lowest;
+    this.highest = highest;
     this.forEachKept((tensor) => tensor.pin());
     this.forEachUpstream((upstream) => {
       upstream.uses++;
@@ -81,7 +100,7 @@ export class Node {
   private keptVersions(): number {
     let versions = 0;
     this.forEachKept((tensor) => {
-      versions += tensor.block.storage.version;
+      versions += tensor.version;
     });
     return versions;
   }

@@ -1,6 +1,7 @@
 /** The tensor: numbers in memory, and what the tape and the transforms need to know about them. */
 
 import {
+  ArgumentError,
   type Block,
   copyOut,
   type DType,
@@ -10,6 +11,7 @@ import {
   ShapeError,
   type Strides,
   shapesEqual,
+  showShape,
   type TypedArray,
 } from '@cotangent/kernels';
 import type { BackwardOptions } from './backward.js';
@@ -17,6 +19,7 @@ import { GradientError, ReleasedTensorError } from './errors.js';
 import type { ArgOptions, ReduceOptions } from './functions/reductions.js';
 import type { Range } from './functions/shape.js';
 import type { SoftmaxOptions } from './functions/softmax.js';
+import type { Mapping } from './mapping.js';
 import { Node } from './tape.js';
 
 /** Nested arrays of numbers, as deep as the tensor has axes; a bare number for a scalar. */
@@ -26,6 +29,12 @@ export type NestedArray = number | boolean | NestedArray[];
 export interface Tangent {
   readonly level: number;
   readonly value: Tensor;
+}
+
+/** What a tensor holds inside `vmap`: all examples, along the first axis of one tensor. */
+export interface Batch {
+  readonly mapping: Mapping;
+  readonly examples: Tensor;
 }
 
 // Two copies of this package in one program (a common accident) still recognise each other's tensors.
@@ -55,6 +64,8 @@ export class Tensor {
   pins = 0;
   /** Forward-mode tangents, lowest level first. @internal */
   tangents: readonly Tangent[] | null = null;
+  /** Inside `vmap`: where its numbers are, one example after the other. It has no memory of its own. @internal */
+  batch: Batch | null = null;
   /** Computed from a derivative whose own derivative was not recorded: differentiating it would be wrong. @internal */
   severed = false;
   private released = false;
@@ -94,6 +105,14 @@ export class Tensor {
 
   /** What reading without memory means; a parameter that has no shape yet has its own answer. */
   protected refuseToRead(): never {
+    if (this.batch !== null) {
+      this.batch.mapping.checkRunning(this);
+      throw new ArgumentError(
+        'vmap',
+        `the numbers of a tensor ${showShape(this.shape)} made by ${this.madeBy} were asked for, and inside the function it stands for ${this.batch.mapping.size} examples at once`,
+        'Choose with where(condition, a, b) instead of if, and read results after vmap has returned.',
+      );
+    }
     throw new ReleasedTensorError(this.madeBy);
   }
 
@@ -173,6 +192,13 @@ export class Tensor {
         'Integers have no derivative: use .cast().',
       );
     }
+    if (wanted && this.batch !== null) {
+      throw new GradientError(
+        'requiresGrad',
+        `got a tensor made by ${this.madeBy} inside vmap; expected one of numbers of its own`,
+        'Differentiate inside vmap with grad(), or make the leaf outside.',
+      );
+    }
     const { node } = this;
     this.node = wanted ? (this.idle ?? new Node(null, [], undefined, this)) : null;
     this.idle = node;
@@ -222,15 +248,38 @@ export class Tensor {
     return this.released;
   }
 
-  /** Holds the memory, and that of the tangents, whatever their owner does. @internal */
+  /** Another tensor over the same numbers: off the tape, without tangents, and nobody's yet. @internal */
+  another(examples: Tensor | undefined = this.batch?.examples): Tensor {
+    if (this.batch !== null) {
+      const same = new Tensor(null, this.madeBy, this.shape, this.dtype);
+      same.batch = { mapping: this.batch.mapping, examples: examples! };
+      return same;
+    }
+    this.block.storage.claim();
+    return new Tensor(this.block, this.madeBy);
+  }
+
+  /** How often its numbers have been changed in place. @internal */
+  get version(): number {
+    return this.batch === null ? this.block.storage.version : this.batch.examples.version;
+  }
+
+  /** Whether some transform or tape, at whatever level, will ask for a derivative with respect to it. @internal */
+  get varies(): boolean {
+    return this.node !== null || this.tangents !== null || (this.batch?.examples.varies ?? false);
+  }
+
+  /** Holds the memory, and that of the tangents and examples, whatever their owner does. @internal */
   pin(): void {
     this.pins++;
+    if (this.batch !== null) this.batch.examples.pin();
     if (this.tangents !== null) for (const { value } of this.tangents) value.pin();
   }
 
   /** @internal */
   unpin(): void {
     if (--this.pins === 0 && this.released) this.recycle();
+    if (this.batch !== null) this.batch.examples.unpin();
     if (this.tangents !== null) for (const { value } of this.tangents) value.unpin();
   }
 
@@ -390,4 +439,9 @@ Object.defineProperty(Tensor.prototype, brand, { value: true });
 /** Whether `value` is a tensor, of this copy of the library or another. */
 export function isTensor(value: unknown): value is Tensor {
   return typeof value === 'object' && value !== null && brand in value;
+}
+
+/** The numbers; inside `vmap` those of all examples. For checks that hold for each of them. */
+export function allNumbers(x: Tensor): TypedArray {
+  return x.batch === null ? x.toTypedArray() : allNumbers(x.batch.examples);
 }

@@ -11,7 +11,8 @@ export type MapTree<T, R> = T extends Tensor
       ? { [K in keyof T]: MapTree<T[K], R> }
       : T;
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value is an object of children rather than a leaf of another kind. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   // A realm's own Object.prototype has no prototype either: jest and iframes bring theirs.

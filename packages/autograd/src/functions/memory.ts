@@ -18,7 +18,8 @@ import { checkTensor } from './operands.js';
  * Inside a scope or transform the result outlives it.
  */
 export function detach(x: Tensor): Tensor {
-  checkTensor('detach', x);
+  const { batch } = checkTensor('detach', x);
+  if (batch !== null) return x.another(detach(batch.examples));
   const detached = withScope(null, () => noGrad(() => apply(identity, [x], undefined)));
   detached.tangents = null;
   detached.severed = false;
@@ -38,6 +39,13 @@ export function assign(target: Tensor, value: Tensor): Tensor {
       'assign',
       `got a target made by ${target.madeBy}, which is recorded; expected a leaf`,
       'Assign to parameters and data, not to results.',
+    );
+  }
+  if (target.batch !== null) {
+    throw new GradientError(
+      'assign',
+      `got a target made by ${target.madeBy} inside vmap, where it stands for ${target.batch.mapping.size} examples`,
+      'Return the new value from the function instead.',
     );
   }
   if (target.strides.some((stride, i) => stride === 0 && target.shape[i]! > 1)) {

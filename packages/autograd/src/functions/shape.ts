@@ -15,7 +15,7 @@ import { checkOptions } from '../options.js';
 import { apply } from '../primitive.js';
 import { gather } from '../primitives/indexing.js';
 import * as rows from '../primitives/reshape.js';
-import type { Tensor } from '../tensor.js';
+import { allNumbers, type Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
 import { checkTensor } from './operands.js';
 
@@ -198,7 +198,7 @@ export function take(x: Tensor, indices: Tensor, options: { readonly axis?: numb
  */
 export function oneHot(labels: Tensor, classes: number, options: { readonly dtype?: DType } = {}): Tensor {
   checkOptions('oneHot', options, ['dtype']);
-  for (const [i, label] of checkTensor('oneHot', labels).toTypedArray().entries()) {
+  for (const [i, label] of allNumbers(checkTensor('oneHot', labels)).entries()) {
     if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
       throw new IndexError(
         'oneHot',

@@ -1,6 +1,7 @@
 /** Activation functions. */
 
 import * as kernels from '@cotangent/kernels';
+import { elementwiseBatch } from '../batching.js';
 import { elementwise, pairwise } from '../families.js';
 import { apply, type Primitive, primitive } from '../primitive.js';
 
@@ -25,6 +26,7 @@ export const relu: Primitive<undefined> = primitive({
   keeps: { x: ['out'] },
   vjp: { x: (g, { out }) => apply(reluBackward, [g, out], undefined) },
   jvp: { x: (t, { out }) => apply(reluBackward, [t, out], undefined) },
+  batch: elementwiseBatch,
   domain: { kinks: [0] },
 });
 

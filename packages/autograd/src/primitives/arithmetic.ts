@@ -1,6 +1,7 @@
 /** Arithmetic with broadcasting. */
 
 import * as kernels from '@cotangent/kernels';
+import { elementwiseBatch } from '../batching.js';
 import { elementwise, linear, pairwise } from '../families.js';
 import { type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
@@ -38,6 +39,7 @@ export const negative: Primitive<undefined> = linear('negative', {
   run: kernels.negative,
   transpose: (g) => g.neg(),
   self: (t) => t.neg(),
+  batch: elementwiseBatch,
 });
 
 export const square: Primitive<undefined> = elementwise('square', {
@@ -75,6 +77,7 @@ export const sign: Primitive<undefined> = primitive({
   keeps: { x: [] },
   vjp: { x: null },
   jvp: { x: null },
+  batch: elementwiseBatch,
 });
 
 /** Where one of two is chosen, a tie gives half to each, as in PyTorch. */
@@ -109,8 +112,7 @@ export const power: Primitive<undefined> = pairwise('power', {
   vjp: {
     a: (g, { a, b }) => {
       // Where b varies too, b = 0 is masked only at 0⁰: wider, it would hide ∂²aᵇ/∂a∂b = 1/a, as it does in PyTorch.
-      const varies = b.node !== null || b.tangents !== null;
-      const flat = varies ? b.equal(0).logicalAnd(a.equal(0)) : b.equal(0);
+      const flat = b.varies ? b.equal(0).logicalAnd(a.equal(0)) : b.equal(0);
       return g.mul(b.mul(a.pow(flat.where(1, b.sub(1)))));
     },
     b: (g, { a, b, out }) => {

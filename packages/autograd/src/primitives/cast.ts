@@ -2,6 +2,7 @@
 
 import * as kernels from '@cotangent/kernels';
 import { type DType, isFloating } from '@cotangent/kernels';
+import { elementwiseBatch } from '../batching.js';
 import { type Primitive, primitive } from '../primitive.js';
 
 /** Linear between floating dtypes; to and from the others nothing flows (`apply` records only floating results). */
@@ -14,4 +15,5 @@ export const cast: Primitive<{ readonly dtype: DType; readonly from: DType }> = 
   keeps: { x: [] },
   vjp: { x: (g, _, { from }) => g.cast(from) },
   jvp: { x: (t, _, { dtype }) => (isFloating(dtype) ? t.cast(dtype) : t.mul(0)) },
+  batch: elementwiseBatch,
 });

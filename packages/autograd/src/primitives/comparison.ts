@@ -2,6 +2,7 @@
 
 import * as kernels from '@cotangent/kernels';
 import { broadcastShapes, type ClipAttributes, DTypeError, type Shape } from '@cotangent/kernels';
+import { elementwiseBatch } from '../batching.js';
 import { constantPair } from '../families.js';
 import { type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
@@ -39,6 +40,7 @@ export const where: Primitive<undefined> = primitive({
     a: (t, { condition, out }) => condition.where(t.broadcastTo(out.shape), 0),
     b: (t, { condition, out }) => condition.where(0, t.broadcastTo(out.shape)),
   },
+  batch: elementwiseBatch,
 });
 
 /** Held between two bounds. The derivative is 1 between and at the bounds, 0 outside (PyTorch's clamp). */
@@ -50,6 +52,7 @@ export const clip: Primitive<ClipAttributes> = primitive({
   keeps: { x: ['x'] },
   vjp: { x: (g, { x }, bounds: ClipAttributes) => between(x, bounds).where(g, 0) },
   jvp: { x: (t, { x }, bounds) => between(x, bounds).where(t, 0) },
+  batch: elementwiseBatch,
   domain: { kinks: [-1, 1] },
 });
 

@@ -2,7 +2,9 @@
 
 import * as kernels from '@cotangent/kernels';
 import { broadcastShapes, DTypeError, isFloating, type Shape, ShapeError } from '@cotangent/kernels';
-import { type Primitive, primitive } from '../primitive.js';
+import { alignRanks } from '../batching.js';
+import { apply, type BatchCall, type Primitive, primitive } from '../primitive.js';
+import type { Tensor } from '../tensor.js';
 
 function matmulShape(a: Shape, b: Shape): Shape {
   const [m, k] = [a[a.length - 2], a[a.length - 1]];
@@ -17,6 +19,16 @@ function matmulShape(a: Shape, b: Shape): Shape {
     throw new ShapeError('matmul', { a, b }, 'a [m, k] and b [k, n] with equal k', mend);
   }
   return [...broadcastShapes('matmul', a.slice(0, -2), b.slice(0, -2)), m!, n!];
+}
+
+/**
+ * The mapped axis is one more leading axis. A matrix times the vector of each example is one product: the vectors, as
+ * rows, times its transpose.
+ */
+function matmulBatch({ inputs, mapped }: BatchCall<undefined>): Tensor {
+  const [a, b] = inputs as [Tensor, Tensor];
+  if (!mapped[0] && a.rank === 2 && b.rank === 3 && b.shape[2] === 1) return apply(matmul, [b.mT, a.mT], undefined).mT;
+  return apply(matmul, alignRanks(inputs, mapped), undefined);
 }
 
 /** C = A B, leading axes broadcast.  dA = dC Bᵀ, dB = Aᵀ dC, summed over what was broadcast. */
@@ -37,4 +49,5 @@ export const matmul: Primitive<undefined> = primitive({
     b: (g, { a }, _, shape) => a.mT.matmul(g).sumTo(shape),
   },
   jvp: { a: (t, { b }) => t.matmul(b), b: (t, { a }) => a.matmul(t) },
+  batch: matmulBatch,
 });

@@ -2,6 +2,7 @@
 
 import * as kernels from '@cotangent/kernels';
 import { ArgumentError, type ReduceAttributes, reducedShape, type Shape, showShape } from '@cotangent/kernels';
+import { axesBatch } from '../batching.js';
 import { linear } from '../families.js';
 import { type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
@@ -21,6 +22,7 @@ export const sum: Primitive<ReduceAttributes> = linear('sum', {
   run: kernels.sum,
   transpose: expandBack,
   self: (t, { axes, keepDims }) => t.sum({ axis: axes, keepDims }),
+  batch: axesBatch,
 });
 
 /** The gradient is split evenly among equal extrema, as PyTorch's amax and amin do. */
@@ -45,6 +47,7 @@ function extremum(name: string, run: typeof kernels.max): Primitive<ReduceAttrib
       x: (t, { x, out }, { axes, keepDims }) =>
         t.mul(winners(x, out, { axes, keepDims })).sum({ axis: axes, keepDims }),
     },
+    batch: axesBatch,
     domain: { note: 'no ties' },
   });
 }
@@ -67,6 +70,7 @@ function position(name: string, run: typeof kernels.argmax): Primitive<ReduceAtt
     keeps: { x: [] },
     vjp: { x: null },
     jvp: { x: null },
+    batch: axesBatch,
   });
 }
 

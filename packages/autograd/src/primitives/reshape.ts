@@ -13,6 +13,7 @@ import {
   showShape,
   sliceLayout,
 } from '@cotangent/kernels';
+import { axisBatch, leadingBatch, padRank } from '../batching.js';
 import { linear } from '../families.js';
 import { apply, type Primitive, variadic } from '../primitive.js';
 
@@ -28,6 +29,7 @@ export const identity: Primitive<undefined> = linear('identity', {
   view: (x) => x,
   transpose: (g) => g,
   self: (t) => t,
+  batch: leadingBatch(),
 });
 
 export const reshape: Primitive<ShapeAttributes> = linear('reshape', {
@@ -39,6 +41,7 @@ export const reshape: Primitive<ShapeAttributes> = linear('reshape', {
   view: (x, { shape }) => reshapeLayout(x, shape),
   transpose: (g, _, x) => g.reshape(x),
   self: (t, { shape }) => t.reshape(shape),
+  batch: leadingBatch(({ shape }, size) => ({ shape: [size, ...shape] })),
 });
 
 const inverse = (axes: readonly number[]): number[] => {
@@ -53,6 +56,7 @@ export const permute: Primitive<{ readonly axes: readonly number[] }> = linear('
   view: (x, { axes }) => permuteLayout(x, axes),
   transpose: (g, { axes }) => g.permute(inverse(axes)),
   self: (t, { axes }) => t.permute(axes),
+  batch: leadingBatch(({ axes }) => ({ axes: [0, ...axes.map((axis) => axis + 1)] })),
 });
 
 /** Whether repeating axes of extent 1, and leading ones, makes `to` of `from`. */
@@ -73,6 +77,14 @@ export const broadcastTo: Primitive<ShapeAttributes> = linear('broadcastTo', {
   view: (x, { shape }) => expandLayout(x, shape),
   transpose: (g, _, x) => g.sumTo(x),
   self: (t, { shape }) => t.broadcastTo(shape),
+  batch: ({ inputs: [x], attributes: { shape }, size }) => padRank(x!, shape.length).broadcastTo([size, ...shape]),
+});
+
+/** The same part of every example. */
+const sliceOfEach = ({ start, size, step }: SliceAttributes, examples: number): SliceAttributes => ({
+  start: [0, ...start],
+  size: [examples, ...size],
+  step: [1, ...step],
 });
 
 export const slice: Primitive<SliceAttributes> = linear('slice', {
@@ -81,6 +93,7 @@ export const slice: Primitive<SliceAttributes> = linear('slice', {
   view: (x, { start, size, step }) => sliceLayout(x, start, size, step),
   transpose: (g, attributes, shape) => apply(placeSlice, [g], { ...attributes, shape }),
   self: (t, attributes) => apply(slice, [t], attributes),
+  batch: leadingBatch(sliceOfEach),
 });
 
 /** Zeros with the input where the slice lies: the transpose of `slice`. */
@@ -89,6 +102,10 @@ export const placeSlice: Primitive<SliceAttributes & ShapeAttributes> = linear('
   run: kernels.placeSlice,
   transpose: (g, { start, size, step }) => apply(slice, [g], { start, size, step }),
   self: (t, attributes) => apply(placeSlice, [t], attributes),
+  batch: leadingBatch((attributes, size) => ({
+    ...sliceOfEach(attributes, size),
+    shape: [size, ...attributes.shape],
+  })),
 });
 
 /** Where input i of a concatenation lies in the result. */
@@ -119,4 +136,5 @@ export const concat: Primitive<{ readonly axis: number }> = variadic({
   transpose: (g, i, shapes, { axis }: { readonly axis: number }) => apply(slice, [g], placeOf(i, shapes, axis)),
   place: (t, i, shapes, { axis }) =>
     apply(placeSlice, [t], { ...placeOf(i, shapes, axis), shape: concatShape(shapes, { axis }) }),
+  batch: axisBatch(),
 });

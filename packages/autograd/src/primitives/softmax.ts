@@ -10,6 +10,7 @@ import {
   ShapeError,
   shapesEqual,
 } from '@cotangent/kernels';
+import { axisBatch, leadingBatch } from '../batching.js';
 import { ones, onesLike } from '../create.js';
 import { apply, type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
@@ -28,6 +29,7 @@ export const softmax: Primitive<AxisAttributes> = primitive({
   keeps: { x: ['out'] },
   vjp: { x: (g, { out }, { axis }: AxisAttributes) => throughSoftmax(g, out, axis) },
   jvp: { x: (t, { out }, { axis }) => throughSoftmax(t, out, axis) },
+  batch: axisBatch(),
 });
 
 /** y = x − ln Σ eˣ.  dx = dy − eʸ Σ dy */
@@ -40,6 +42,7 @@ export const logSoftmax: Primitive<AxisAttributes> = primitive({
   keeps: { x: ['out'] },
   vjp: { x: (g, { out }, { axis }: AxisAttributes) => g.sub(out.exp().mul(g.sum({ axis, keepDims: true }))) },
   jvp: { x: (t, { out }, { axis }) => t.sub(out.exp().mul(t).sum({ axis, keepDims: true })) },
+  batch: axisBatch(),
 });
 
 function checkLabels(logits: Shape, labels: Shape): void {
@@ -78,6 +81,7 @@ export const softmaxCrossEntropy: Primitive<undefined> = primitive({
       t.mul(apply(softmaxCrossEntropyBackward, [onesLike(out), logits, labels], undefined)).sum({ axis: -1 }),
     labels: null,
   },
+  batch: leadingBatch(),
 });
 
 /** d(g, x) = (softmax x − onehot) g: linear in g; in x it differentiates like softmax. */
@@ -105,4 +109,5 @@ export const softmaxCrossEntropyBackward: Primitive<undefined> = primitive({
     logits: (t, { g, logits }) => throughSoftmax(t, logits.softmax({ axis: -1 }), -1).mul(g.expandDims(-1)),
     labels: null,
   },
+  batch: leadingBatch(),
 });

@@ -1,6 +1,17 @@
 import { Generator, heapStats, manualSeed, resetHeapStats } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { checkpoint, grad, noGrad, ones, randomUniform, type Tensor, tensor, valueAndGrad, vjp } from '../index.js';
+import {
+  checkpoint,
+  grad,
+  noGrad,
+  ones,
+  randomUniform,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+  vjp,
+  vmap,
+} from '../index.js';
 import {
   forwardAgreesWithReverse,
   forwardOverReverseAgrees,
@@ -26,6 +37,32 @@ describe('checkpoint(f)', () => {
       return [bits(y), bits(x.grad!), bits(w.grad!)];
     };
     expect(gradients(checkpoint(block))).toEqual(gradients(block));
+  });
+
+  it('runs f as it is inside vmap, and works around it', () => {
+    const x = tensor([
+      [0.5, 1.5],
+      [-1, 2],
+    ]);
+    const total = (f: (row: Tensor) => Tensor) => (a: Tensor) => f(a).tanh().sum();
+    const slope = grad(total(vmap(block)))(x);
+    expect(bits(vmap(grad(total(checkpoint(block))))(x))).toEqual(bits(slope));
+    expect(bits(grad(total(vmap(checkpoint(block))))(x))).toEqual(bits(slope));
+    expect(bits(grad(total(checkpoint(vmap(block))))(x))).toEqual(bits(slope));
+  });
+
+  it('runs again the way it ran, whatever goes on when the sweep comes', () => {
+    const mapped = checkpoint((x: Tensor) =>
+      vmap((row: Tensor) => block(row).add(randomUniform([2])), { randomness: 'different' })(x),
+    );
+    const x = tensor([
+      [0.5, 1.5],
+      [-1, 2],
+    ]);
+    const [, pullback] = vjp(mapped, [x]);
+    const seeds = ones([3, 2, 2]);
+    const expected = bits(pullback(ones([2, 2]))[0]);
+    expect(bits(vmap((g: Tensor) => pullback(g)[0])(seeds))).toEqual([expected, expected, expected]);
   });
 
   it('is differentiable again, in both modes', () => {

@@ -24,7 +24,7 @@ export interface CheckpointOptions {
  *
  * Values and gradients are bit for bit those of `f`: the second run draws the same random numbers. Gradients reach the
  * arguments, and whatever tracked tensors `f` closes over (a module's parameters). What else `f` changes (running statistics
- * in place, counters) it changes twice.
+ * in place, counters) it changes twice. Inside `vmap` it runs `f` as it is and saves nothing: checkpoint what vmap returns.
  *
  * @param f takes and returns tensors, or trees of them; it must compute the same when it runs again
  * @example
@@ -37,7 +37,8 @@ export function checkpoint<A extends readonly unknown[], R>(
 ): (...args: A) => R {
   checkOptions('checkpoint', options, ['generators']);
   return (...args) => {
-    if (!modes.recording) return f(...args);
+    // What a vmap around records, it records on all examples at once, which a run for one cannot take the place of.
+    if (!modes.recording || modes.mapping !== null) return f(...args);
     const generators = [defaultGenerator(), ...(options.generators ?? [])];
     const states = generators.map(({ state }) => state);
     const depth = modes.transformDepth;
@@ -81,13 +82,15 @@ function replay<R>(
   f: () => R,
 ): R {
   const now = generators.map(({ state }) => state);
-  const depthNow = modes.transformDepth;
+  const { transformDepth: depthNow, mapping } = modes;
   for (const [i, generator] of generators.entries()) generator.state = states[i]!;
   modes.transformDepth = depth;
+  modes.mapping = null;
   try {
     return enableGrad(f);
   } finally {
     modes.transformDepth = depthNow;
+    modes.mapping = mapping;
     for (const [i, generator] of generators.entries()) generator.state = now[i]!;
   }
 }
@@ -100,7 +103,10 @@ function pullAgain(again: () => unknown, gradients: readonly Tensor[], frontier:
   try {
     return scope(() => {
       const results = treeLeaves(again());
-      const watched: Watched[] = frontier.map((tensor, i) => ({ original: tensor, standIn: tensor, node: nodes[i]! }));
+      const watched: Watched[] = frontier.map((tensor, i) => {
+        const node = nodes[i]!;
+        return { original: tensor, standIn: tensor, node, levelBefore: node.highest };
+      });
       return pullBack('checkpoint', results, gradients, watched, { createGraph }).gradients;
     });
   } finally {

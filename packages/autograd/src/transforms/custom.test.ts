@@ -1,6 +1,6 @@
 import { heapStats } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { customGrad, customJvp, customVjp, grad, jvp, type Tensor, tensor, vjp } from '../index.js';
+import { customGrad, customJvp, customVjp, grad, jvp, stack, type Tensor, tensor, vjp, vmap } from '../index.js';
 import {
   forwardAgreesWithReverse,
   forwardOverReverseAgrees,
@@ -44,6 +44,34 @@ describe('custom derivatives', () => {
           }
         }),
         { numRuns: 30 },
+      );
+    });
+
+    it(`${way}: keeps its rule inside vmap, whatever is differentiated around and inside`, () => {
+      const inputs = shapes({ maxRank: 1 }).chain((shape) => smoothTensors([[3, ...shape], shape, [3, ...shape]]));
+      const rows = (g: TensorFunction) => (x: Tensor, w: Tensor) => stack([0, 1, 2].map((i) => g(x.slice(i), w)));
+      const mapped = (g: TensorFunction) => vmap(g, { inAxes: [0, null] });
+      const same = (a: Tensor, b: Tensor): void => {
+        expect(a.shape).toEqual(b.shape);
+        const [p, q] = [a.toTypedArray(), b.toTypedArray()];
+        for (let i = 0; i < p.length; i++) expect(p[i]).toBeCloseTo(q[i]!, 9);
+      };
+      const slope = (g: TensorFunction, argnums: number) =>
+        grad((x: Tensor, w: Tensor) => g(x, w).tanh().sum(), { argnums });
+      fc.assert(
+        fc.property(inputs, ([x, w, t]) => {
+          same(mapped(f)(x!, w!), rows(f)(x!, w!));
+          for (const k of [0, 1]) {
+            same(mapped(slope(f, k))(x!, w!), rows(slope(f, k))(x!, w!));
+            same(slope(mapped(f), k)(x!, w!), slope(rows(f), k)(x!, w!));
+            for (const l of [0, 1]) {
+              const twice = (map: typeof rows) => slope(map(slope(f, k)), l)(x!, w!);
+              same(twice(mapped), twice(rows));
+            }
+          }
+          same(jvp((a) => mapped(f)(a, w!), [x!], [t!])[1], jvp((a) => rows(f)(a, w!), [x!], [t!])[1]);
+        }),
+        { numRuns: 10 },
       );
     });
 

@@ -3,10 +3,11 @@
 import { zerosLike } from '../create.js';
 import { GradientError } from '../errors.js';
 import { modes, noGrad } from '../modes.js';
-import { withTangents } from '../primitive.js';
+import { scopes } from '../scope.js';
 import { isTensor, type Tensor } from '../tensor.js';
-import { mapTree, treeLeaves } from '../trees.js';
+import { isPlainObject, mapTree, treeLeaves } from '../trees.js';
 import { recordOpaque } from './opaque.js';
+import { withoutTangents } from './results.js';
 import { vjp } from './vjp.js';
 
 type Inputs = readonly Tensor[];
@@ -37,7 +38,13 @@ function checkInputs(name: string, inputs: readonly unknown[]): void {
 const differentiatedAgain = (tensors: readonly Tensor[]): boolean =>
   modes.recording || tensors.some(({ tangents }) => tangents !== null);
 
-const plain = <I extends Inputs>(inputs: I): I => inputs.map((x) => withTangents(x, null)) as unknown as I;
+/** Whether something in it is a function, which may have closed over tensors that the scope around is going to release. */
+function holdsFunction(tree: unknown): boolean {
+  if (typeof tree === 'function') return true;
+  return (Array.isArray(tree) || isPlainObject(tree)) && Object.values(tree).some(holdsFunction);
+}
+
+const plain = <I extends Inputs>(inputs: I): I => inputs.map(withoutTangents) as unknown as I;
 
 /**
  * A function with a derivative of your own, in JAX's manner: `forward` computes the value and saves what `backward` will
@@ -63,10 +70,16 @@ export function customVjp<I extends Inputs, V, R>(rule: CustomVjp<I, V, R>): (..
     checkInputs(name, inputs);
     const [value, residuals] = noGrad(() => rule.forward(...plain(inputs)));
     const saved = treeLeaves(residuals);
+    let over = false;
+    if (holdsFunction(residuals)) {
+      scopes.current?.endings.push(() => {
+        over = true;
+      });
+    }
     /** The residuals out of what was recorded; computed again where their own derivatives count. */
     const residualsAt = (recorded: readonly Tensor[]): R => {
       const at = recorded.slice(0, inputs.length) as unknown as I;
-      if (differentiatedAgain(at)) return rule.forward(...at)[1];
+      if (differentiatedAgain(at) || over) return rule.forward(...at)[1];
       let next = inputs.length;
       return mapTree(residuals, () => recorded[next++]!) as R;
     };

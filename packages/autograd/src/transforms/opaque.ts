@@ -1,13 +1,15 @@
 /** Operations whose derivative is a function of tensors given at run time, instead of a row: custom rules, checkpoints. */
 
 import { copy, type Shape, sizeOf } from '@cotangent/kernels';
+import { repeated } from '../batching.js';
 import { zerosLike } from '../create.js';
 import { GradientError } from '../errors.js';
 import { concat } from '../functions/shape.js';
-import { apply, Primitive } from '../primitive.js';
+import { apply, type BatchCall, Primitive } from '../primitive.js';
 import type { Node } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { mapTree, treeLeaves } from '../trees.js';
+import { vmap } from './vmap.js';
 
 /** What takes the place of a row's rules. `inputs` are those that were recorded. */
 export interface OpaqueRules {
@@ -91,8 +93,37 @@ function opaqueRow(
       const parts = rules.tangents(i - 1, t, inputs.slice(1));
       return parts && bundle(name, parts);
     },
+    (call) => recordForAll(name, shapes, differentiable, rules, call),
     {},
   );
+}
+
+/** The same operation on all examples of a vmap: its rules are those of one example, mapped. */
+function recordForAll(
+  name: string,
+  shapes: readonly Shape[],
+  differentiable: number,
+  rules: OpaqueRules,
+  { inputs: [values, ...inputs], mapped: [valuesMapped, ...mapped], size }: BatchCall<undefined>,
+): Tensor {
+  const all = repeated(values!, valuesMapped!, size);
+  const axes = mapped.map((one) => (one ? 0 : null));
+  const row = opaqueRow(name, [all.shape], inputs.length, differentiable, {
+    cotangents: ([gradients], recorded) => {
+      const one = (g: Tensor, at: readonly Tensor[]) => rules.cotangents(unbundle(g, shapes), at);
+      const cotangents = vmap(one, { inAxes: [0, axes] })(gradients!, recorded);
+      return cotangents.map((g, i) => (g === null || mapped[i] ? g : g.sum({ axis: 0 })));
+    },
+    tangents: (i, tangent, recorded) => {
+      const one = (t: Tensor, at: readonly Tensor[]) => {
+        const parts = rules.tangents(i, t, at);
+        return parts && bundle(name, parts);
+      };
+      const pushed = vmap(one, { inAxes: [mapped[i] ? 0 : null, axes] })(tangent, recorded);
+      return pushed && [pushed];
+    },
+  });
+  return apply(row, [all, ...inputs], undefined);
 }
 
 /**

@@ -4,13 +4,13 @@ import { DTypeError, isFloating } from '@cotangent/kernels';
 import { nothingToDifferentiate, Order, sweep, takeOver } from '../backward.js';
 import { zerosLike } from '../create.js';
 import { GradientError } from '../errors.js';
-import { enableGrad, modes } from '../modes.js';
+import { enableGrad, isDifferentiating, modes } from '../modes.js';
 import { identity } from '../primitives/reshape.js';
 import { type Scope, scopes } from '../scope.js';
 import { Node } from '../tape.js';
 import { Tensor } from '../tensor.js';
 import { mapTree } from '../trees.js';
-import { alias } from './results.js';
+import { alias, isTracked } from './results.js';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -20,11 +20,13 @@ export interface Watched {
   /** What the function sees of it. */
   readonly standIn: Tensor;
   readonly node: Node;
+  /** The innermost level of the node before. */
+  readonly levelBefore: number;
 }
 
 /** Whether what goes on here may be differentiated by a transform around it. */
 export function isNested(): boolean {
-  return modes.transformDepth > 0 && modes.recording;
+  return isDifferentiating() && modes.recording;
 }
 
 /** A stand-in for an argument, noted in `watched`. `connected`: derivatives go on to what it stands for. */
@@ -41,10 +43,10 @@ export function watch(operation: string, original: Tensor, connected: boolean, w
   // Inside another transform the stand-in is linked to what it stands for, so that the outer one sees through it.
   const linked = connected && original.node !== null;
   const node = linked
-    ? new Node(identity as never, [original], undefined, standIn)
-    : new Node(null, [], undefined, standIn);
+    ? new Node(identity as never, [original], undefined, standIn, modes.transformDepth + 1)
+    : new Node(null, [], undefined, standIn, modes.transformDepth + 1);
   standIn.node = node;
-  watched.push({ original, standIn, node });
+  watched.push({ original, standIn, node, levelBefore: node.highest });
   return standIn;
 }
 
@@ -58,7 +60,11 @@ export function watchTree(operation: string, tree: unknown, connected: boolean, 
     (leaf) => watch(operation, leaf, connected, watched),
     (holder) => {
       for (const [, parameter] of holder.namedParameters()) {
-        if (parameter.node !== null) watched.push({ original: parameter, standIn: parameter, node: parameter.node });
+        const { node } = parameter;
+        if (node === null) continue;
+        watched.push({ original: parameter, standIn: parameter, node, levelBefore: node.highest });
+        // A vmap around this transform records on its inner side what leads here.
+        node.highest = modes.transformDepth + 1;
       }
       return holder;
     },
@@ -85,7 +91,10 @@ export function unwatchTree(
 
 /** From now on only the sweeps of this transform ask for the derivative with respect to these stand-ins. */
 export function close(watched: readonly Watched[]): void {
-  for (const { original, node } of watched) if (node.primitive === null && node.output !== original) node.closed = true;
+  for (const { original, node, levelBefore } of watched) {
+    node.highest = levelBefore;
+    if (node.primitive === null && node.output !== original) node.closed = true;
+  }
 }
 
 /** Runs the function of a transform, recorded. @throws GradientError when it is asynchronous */
@@ -117,18 +126,19 @@ interface PullOptions {
 /** One gradient for each watched argument, and whether anything else tracked took part. */
 export function pullBack(
   operation: string,
-  values: readonly Pick<Tensor, 'node' | 'severed' | 'madeBy'>[],
+  values: readonly Pick<Tensor, 'node' | 'severed' | 'madeBy' | 'batch'>[],
   seeds: readonly Tensor[],
   watched: readonly Watched[],
   { createGraph, retainGraph = createGraph }: PullOptions,
 ): { gradients: Tensor[]; outside: boolean } {
   const owner = scopes.current!;
   const found = new Map<Node, Tensor>();
-  let outside = watched.some(({ original }) => original.node !== null || original.severed);
+  let outside = watched.some(({ original }) => isTracked(original));
   const roots: Node[] = [];
   const rootSeeds: Tensor[] = [];
   for (const [i, value] of values.entries()) {
-    outside ||= value.severed;
+    // What vmap batches is recorded outside it on the tape of all examples, which the order below does not see.
+    outside ||= value.severed || (value.batch !== null && isTracked(value.batch.examples));
     if (value.severed && value.node === null) throw nothingToDifferentiate(operation, value);
     if (value.node === null) continue;
     roots.push(value.node);
@@ -155,7 +165,10 @@ export function pullBack(
 
 /** A sweep's cotangent, and its tangents, as tensors of the scope of this transform. */
 function own(g: Tensor, owner: Scope, temporaries: Scope): Tensor {
-  const gradient = new Tensor(takeOver(g, true, temporaries), 'grad');
+  const gradient =
+    g.batch === null
+      ? new Tensor(takeOver(g, true, temporaries), 'grad')
+      : g.another(own(g.batch.examples, owner, temporaries));
   owner.adopt(gradient);
   gradient.tangents = g.tangents?.map(({ level, value }) => ({ level, value: own(value, owner, temporaries) })) ?? null;
   return gradient;

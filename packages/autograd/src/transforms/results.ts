@@ -1,14 +1,14 @@
 /** What leaves a transform: results off the tape, or still on it where somebody may come back for them. */
 
 import { leadsToLeaf } from '../backward.js';
-import { modes } from '../modes.js';
+import { isDifferentiating } from '../modes.js';
+import { withTangents } from '../primitive.js';
 import { scopes } from '../scope.js';
-import { Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 
 /** Another tensor over the same memory, of the scope of this transform, off the tape. */
-export function alias(x: Tensor): Tensor {
-  x.block.storage.claim();
-  const same = new Tensor(x.block, x.madeBy);
+export function alias(x: Tensor, examples?: Tensor): Tensor {
+  const same = x.another(examples);
   same.tangents = x.tangents;
   scopes.current!.adopt(same);
   return same;
@@ -17,13 +17,31 @@ export function alias(x: Tensor): Tensor {
 /** A result of this transform, off the tape. What was only passed through from outside stays as it is. */
 export function cutOff(x: Tensor, severed: boolean): Tensor {
   if (x.owner !== scopes.current) return x;
-  const plain = x.node === null ? x : alias(x);
+  const examples = x.batch && cutOff(x.batch.examples, severed);
+  const plain = x.node === null && examples === (x.batch?.examples ?? null) ? x : alias(x, examples ?? undefined);
   plain.severed = severed;
   return plain;
 }
 
 /** A recorded result. Out of the outermost transform it comes off the tape unless the tape leads from it to a leaf. */
 export function connect(x: Tensor): Tensor {
-  if (modes.transformDepth > 0 || x.node === null || leadsToLeaf(x.node)) return x;
+  if (isDifferentiating() || x.node === null || leadsToLeaf(x.node)) return x;
   return cutOff(x, x.severed);
+}
+
+/** Whether something recorded, or a derivative that was not, takes part in it: on the tape of this level or one outside. */
+export function isTracked(x: Tensor): boolean {
+  return x.node !== null || x.severed || (x.batch !== null && isTracked(x.batch.examples));
+}
+
+/** The same value, which no running `jvp` pushes forward. */
+export function withoutTangents(x: Tensor): Tensor {
+  if (x.batch === null) return withTangents(x, null);
+  const examples = withoutTangents(x.batch.examples);
+  if (examples === x.batch.examples) return withTangents(x, null);
+  const plain = alias(x, examples);
+  plain.node = x.node;
+  plain.tangents = null;
+  plain.severed = x.severed;
+  return plain;
 }

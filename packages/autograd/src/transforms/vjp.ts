@@ -10,7 +10,7 @@ import type { Node } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { type Gradient, type MapTree, mapTree, treeLeaves } from '../trees.js';
 import { close, isNested, pullBack, run, unwatchTree, type Watched, watchTree } from './pull.js';
-import { connect, cutOff } from './results.js';
+import { connect, cutOff, isTracked } from './results.js';
 
 /** Options of `vjp`. */
 export interface VjpOptions {
@@ -91,7 +91,7 @@ export function vjp<P extends Values, R, const O extends VjpOptions = Record<nev
 class Graph {
   /** Whether the values depend on something tracked besides the primals. */
   readonly reachesOutside: boolean;
-  private readonly outputs: readonly Pick<Tensor, 'shape' | 'dtype' | 'node' | 'severed' | 'madeBy'>[];
+  private readonly outputs: readonly Pick<Tensor, 'shape' | 'dtype' | 'node' | 'severed' | 'madeBy' | 'batch'>[];
   private readonly order: Order;
   private over = false;
 
@@ -99,7 +99,14 @@ class Graph {
     outputs: readonly Tensor[],
     private readonly watched: readonly Watched[],
   ) {
-    this.outputs = outputs.map(({ shape, dtype, node, severed, madeBy }) => ({ shape, dtype, node, severed, madeBy }));
+    this.outputs = outputs.map(({ shape, dtype, node, severed, madeBy, batch }) => ({
+      shape,
+      dtype,
+      node,
+      severed,
+      madeBy,
+      batch,
+    }));
     const roots = this.roots();
     for (const root of roots) root.hold();
     this.order = new Order(
@@ -109,8 +116,8 @@ class Graph {
     );
     this.reachesOutside =
       this.order.reachesOutside ||
-      outputs.some(({ severed }) => severed) ||
-      watched.some(({ original }) => original.node !== null || original.severed);
+      outputs.some(({ severed, batch }) => severed || (batch !== null && isTracked(batch.examples))) ||
+      watched.some(({ original }) => isTracked(original));
   }
 
   private roots(): Node[] {
