@@ -12,6 +12,7 @@ import {
 } from '../../testing/index.js';
 import { rowsByFile } from '../rows.js';
 import type { Call } from './call.js';
+import { mappingAgreesWithLoop } from './checkBatching.js';
 import { examples } from './examples.js';
 
 /** Whether any input has a derivative. */
@@ -26,7 +27,7 @@ function asFunction(row: Primitive<never>, call: Call, viewed: boolean) {
   };
 }
 
-/** Registers a test for each differentiable row of one file of primitives. */
+/** Registers the tests of the rows of one file of primitives: of all that have an example, and each differentiable one must. */
 export function checkRowsOf(file: string): void {
   for (const row of rowsByFile[file]!.filter(differentiable)) {
     const sample = examples[file]?.[row.name]?.chain((call) =>
@@ -50,6 +51,11 @@ export function checkRowsOf(file: string): void {
         }),
       );
     });
+  }
+
+  for (const row of rowsByFile[file]!) {
+    const calls = examples[file]?.[row.name];
+    if (calls !== undefined) it(`${row.name}: vmap agrees with a loop`, () => mappingAgreesWithLoop(row, calls));
   }
 }
 

@@ -1,7 +1,8 @@
 import { broadcastablePairs, narrowed, shapes } from '../../testing/index.js';
-import { bools, type Call, type Examples } from './call.js';
+import { bools, type Call, type Examples, each, two } from './call.js';
 
 export const examples: Examples = {
+  ...each(['equal', 'notEqual', 'less', 'lessEqual', 'greater', 'greaterEqual'], two),
   where: broadcastablePairs.chain(([a, b]) =>
     narrowed(a.length > b.length ? a : b).chain((c) =>
       bools(c).map((condition): Call => ({ smooth: [a, b], inputs: ([x, y]) => [condition, x!, y!] })),

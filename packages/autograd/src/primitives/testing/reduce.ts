@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { shapes } from '../../testing/index.js';
-import type { Call, Examples } from './call.js';
+import { type Call, type Examples, each } from './call.js';
 
 const reductions = (minExtent: number): fc.Arbitrary<Call> =>
   shapes({ minExtent }).chain((shape) =>
@@ -9,8 +9,15 @@ const reductions = (minExtent: number): fc.Arbitrary<Call> =>
       .map(([axes, keepDims]): Call => ({ smooth: [shape], attributes: { axes, keepDims } })),
   );
 
+const alongOne = shapes({ minRank: 1, minExtent: 1 }).chain((shape) =>
+  fc
+    .tuple(fc.nat({ max: shape.length - 1 }), fc.boolean())
+    .map(([axis, keepDims]): Call => ({ smooth: [shape], attributes: { axes: [axis], keepDims } })),
+);
+
 export const examples: Examples = {
   sum: reductions(0),
   max: reductions(1),
   min: reductions(1),
+  ...each(['argmax', 'argmin'], alongOne),
 };
