@@ -12,6 +12,7 @@ import {
   shapesEqual,
   showShape,
 } from '@cotangent/kernels';
+import { inspectCotangent } from './anomaly.js';
 import { ones } from './create.js';
 import { GradientError } from './errors.js';
 import { modes } from './modes.js';
@@ -165,8 +166,9 @@ export function sweep(order: Order, roots: readonly Node[], seeds: readonly Tens
     }
     for (let k = order.nodes.length - 1; k >= 0; k--) {
       const node = order.nodes[k]!;
-      const g = node.cotangent;
-      if (g === null) continue;
+      if (node.cotangent === null) continue;
+      const g =
+        node.hooks === null ? node.cotangent : withScope(createGraph ? null : temporaries, () => showHooks(node));
       if (order.endsAt(node)) withScope(null, () => deliver(node, g, temporaries));
       else if (createGraph) pullThrough(node, g, order, null);
       else withScope(temporaries, () => pullThrough(node, g, order, temporaries));
@@ -185,6 +187,19 @@ export function sweep(order: Order, roots: readonly Node[], seeds: readonly Tens
   }
 }
 
+/** What the hooks make of the cotangent that has arrived. */
+function showHooks(node: Node): Tensor {
+  let g = node.cotangent!;
+  for (const hook of node.hooks!) {
+    const replaced = hook(g);
+    replaced.pin();
+    g.unpin();
+    g = replaced;
+    node.cotangent = g;
+  }
+  return g;
+}
+
 /** Gives every input of `node` that a target lies behind its share of the cotangent `g`. */
 function pullThrough(node: Node, g: Tensor, order: Order, temporaries: Scope | null): void {
   if (node.keptChanged) {
@@ -198,7 +213,7 @@ function pullThrough(node: Node, g: Tensor, order: Order, temporaries: Scope | n
     if (!node.wanted[i]) continue;
     const upstream = node.inputs[i]!.node;
     if (upstream === null || !order.visits(upstream) || !upstream.needed) continue;
-    const cotangent = node.primitive!.pull(i, g, node);
+    const cotangent = pull(i, g, node);
     if (!shapesEqual(cotangent.shape, node.inputs[i]!.shape)) {
       throw new GradientError(
         node.primitive!.name,
@@ -217,6 +232,21 @@ function pullThrough(node: Node, g: Tensor, order: Order, temporaries: Scope | n
   }
   // What this step made and nobody holds as a cotangent is recycled now.
   temporaries?.releaseAll();
+}
+
+/** The cotangent of input i. Where anomalies are looked for, its operation answers for it, not those its rule is written in. */
+function pull(i: number, g: Tensor, node: Node): Tensor {
+  const { anomalies } = modes;
+  const row = node.primitive!;
+  if (anomalies === null) return row.pull(i, g, node);
+  modes.anomalies = null;
+  try {
+    const cotangent = row.pull(i, g, node);
+    inspectCotangent(anomalies, row.name, row.inputs?.[i] ?? i, g, cotangent, node.recorded);
+    return cotangent;
+  } finally {
+    modes.anomalies = anomalies;
+  }
 }
 
 function accumulate(node: Node, cotangent: Tensor, temporaries: Scope | null): void {

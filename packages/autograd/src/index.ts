@@ -81,11 +81,24 @@ export {
 export { type ClipByNormOptions, clipByGlobalNorm, clipByNorm, clipByValue } from './functions/clipping.js';
 export { matmul } from './functions/products.js';
 export { logSoftmax, type SoftmaxOptions, softmax, softmaxCrossEntropy } from './functions/softmax.js';
-export { assign, detach } from './functions/memory.js';
+export { assign, detach, stopGradient } from './functions/memory.js';
 
 // Differentiation
 export { type BackwardOptions, backward } from './backward.js';
-export { enableGrad, isRecording, noGrad } from './modes.js';
+export {
+  enableGrad,
+  inferenceMode,
+  isRecording,
+  isTraining,
+  noGrad,
+  pause,
+  predictMode,
+  type RecordOptions,
+  record,
+  trainMode,
+} from './modes.js';
+export { AnomalyError, type DetectAnomalyOptions, detectAnomaly, whereabouts } from './anomaly.js';
+export { type HookHandle, registerHook, retainGrad } from './functions/hooks.js';
 export { type CheckpointOptions, checkpoint } from './transforms/checkpoint.js';
 export { type CustomJvp, type CustomVjp, customGrad, customJvp, customVjp } from './transforms/custom.js';
 export { type GradientOf, type GradOptions, grad, valueAndGrad } from './transforms/grad.js';
@@ -113,4 +126,5 @@ export {
 } from './primitive.js';
 export { elementwise, linear, pairwise } from './families.js';
 export { axesBatch, axisBatch, elementwiseBatch, leadingBatch } from './batching.js';
+export { identity } from './primitives/reshape.js';
 export { giveValue, persistent, update } from './update.js';

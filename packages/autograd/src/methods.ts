@@ -3,6 +3,7 @@
 import { backward } from './backward.js';
 import { display } from './display.js';
 import * as elementwise from './functions/elementwise.js';
+import { registerHook, retainGrad } from './functions/hooks.js';
 import { assign, detach } from './functions/memory.js';
 import { matmul } from './functions/products.js';
 import * as reductions from './functions/reductions.js';
@@ -63,6 +64,8 @@ const methods = {
   detach,
   assign,
   backward,
+  registerHook,
+  retainGrad,
   toString: display,
 } as const;
 

@@ -1,4 +1,17 @@
-import { enableGrad, grad, isRecording, noGrad, type Tensor, tensor } from './index.js';
+import {
+  enableGrad,
+  grad,
+  inferenceMode,
+  isRecording,
+  isTraining,
+  noGrad,
+  pause,
+  predictMode,
+  record,
+  type Tensor,
+  tensor,
+  trainMode,
+} from './index.js';
 
 describe('noGrad(f) and enableGrad(f)', () => {
   it('switch recording off and on, and give back what f returns', () => {
@@ -56,4 +69,65 @@ describe('noGrad(f) and enableGrad(f)', () => {
     w.square().backward();
     expect(w.grad!.item()).toBe(4);
   });
+});
+
+describe('record(f) and pause(f)', () => {
+  it('set recording and training, and restore them', () => {
+    const w = tensor(2, { requiresGrad: true });
+    const seen: unknown[] = [];
+    const look = () => seen.push([isRecording(), isTraining()]);
+    look();
+    record(() => {
+      look();
+      pause(look);
+      pause(look, { training: true });
+      predictMode(look);
+      look();
+    });
+    record(look, { training: false });
+    noGrad(() => trainMode(look));
+    look();
+    expect(seen).toEqual([
+      [true, null],
+      [true, true],
+      [false, false],
+      [false, true],
+      [true, false],
+      [true, true],
+      [true, false],
+      [false, true],
+      [true, null],
+    ]);
+    record(() => w.square()).backward();
+    expect(w.grad!.item()).toBe(4);
+  });
+});
+
+describe('inferenceMode(f)', () => {
+  it('records nothing, whatever is called', () => {
+    const w = tensor(2, { requiresGrad: true });
+    expect(inferenceMode(() => w.mul(3).requiresGrad)).toBe(false);
+    for (const [name, f] of [
+      ['enableGrad', () => enableGrad(() => w)],
+      ['record', () => record(() => w)],
+      ['grad', () => grad((x: Tensor) => x)(tensor(1))],
+    ] as const) {
+      expect(() => inferenceMode(f)).toThrow(`${name}: got called inside inferenceMode, where nothing is recorded`);
+    }
+    expect(isRecording()).toBe(true);
+  });
+});
+
+it('modes refuse asynchronous functions, which would run in another mode after their first await', () => {
+  for (const [name, mode] of Object.entries({
+    noGrad,
+    enableGrad,
+    inferenceMode,
+    record,
+    pause,
+    trainMode,
+    predictMode,
+  })) {
+    expect(() => mode(async () => 1)).toThrow(`${name}: got an asynchronous function`);
+  }
 });

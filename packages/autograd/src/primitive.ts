@@ -15,6 +15,7 @@ import {
   promoteDTypes,
   type Shape,
 } from '@cotangent/kernels';
+import { inspectResult } from './anomaly.js';
 import type { Mapping } from './mapping.js';
 import { modes } from './modes.js';
 import { scopes } from './scope.js';
@@ -245,6 +246,7 @@ export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes
   }
   out.severed = severed;
   if (scope !== null) scope.adopt(out);
+  if (modes.anomalies !== null) inspectResult(row.name, inputs, out);
   if (dual) out.attachTangents(pushTangents(row, inputs, out, attributes, 0));
   return out;
 }

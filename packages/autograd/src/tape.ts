@@ -1,5 +1,7 @@
 /** The tape: one node for each recorded operation, linked to the tensors it was computed from. */
 
+import { Recorded } from './anomaly.js';
+import { modes } from './modes.js';
 import type { Primitive } from './primitive.js';
 import type { Tensor } from './tensor.js';
 
@@ -28,6 +30,10 @@ export class Node {
   consumed = false;
   /** True for a leaf that nobody can ask about any more: the stand-in for an argument of a transform that is over. */
   closed = false;
+  /** What users want to see or change of the gradient that arrives here. */
+  hooks: readonly ((gradient: Tensor) => Tensor)[] | null = null;
+  /** Where it was recorded, while anomalies are looked for. */
+  readonly recorded: Recorded | null = modes.anomalies === null ? null : new Recorded();
   /** How many recorded operations, not consumed yet, would send a cotangent here, and how many holders. */
   private uses = 0;
   /**

@@ -16,6 +16,7 @@ import {
 } from '@cotangent/kernels';
 import type { BackwardOptions } from './backward.js';
 import { GradientError, ReleasedTensorError } from './errors.js';
+import type { HookHandle } from './functions/hooks.js';
 import type { ArgOptions, ReduceOptions } from './functions/reductions.js';
 import type { Range } from './functions/shape.js';
 import type { SoftmaxOptions } from './functions/softmax.js';
@@ -430,6 +431,10 @@ export interface Tensor {
   assign(value: Tensor): Tensor;
   /** Adds the derivative of this to the `.grad` of every leaf. */
   backward(options?: BackwardOptions): void;
+  /** Calls `hook` with the gradient that arrives here; what it returns takes its place. */
+  registerHook(hook: (gradient: Tensor) => Tensor | undefined | void): HookHandle;
+  /** Lets this result have a `.grad`, as leaves have. */
+  retainGrad(): void;
   /** dtype, shape and numbers */
   toString(): string;
 }

@@ -1,6 +1,15 @@
 /** Modules: parameters and the functions that use them. */
 
-import { giveValue, isTensor, persistent, scope, Tensor } from '@cotangent/autograd';
+import {
+  giveValue,
+  type HookHandle,
+  isTensor,
+  isTraining,
+  persistent,
+  scope,
+  Tensor,
+  whereabouts,
+} from '@cotangent/autograd';
 import {
   ArgumentError,
   CotangentError,
@@ -11,6 +20,7 @@ import {
   shapesEqual,
   showShape,
 } from '@cotangent/kernels';
+import { type BackwardHook, type ForwardHook, type ForwardPreHook, GradientWatch, handle } from './hooks.js';
 import { type InitializerLike, resolveInitializer } from './initializers.js';
 import { checkOptions } from './options.js';
 
@@ -96,8 +106,22 @@ const calling: Module[] = [];
  * }
  */
 export abstract class Module {
-  /** Whether layers like Dropout behave as in training. Set it for the whole tree with `train()` and `eval()`. @defaultValue true */
-  training = true;
+  private ownTraining = true;
+  private forwardPreHooks: readonly ForwardPreHook[] = [];
+  private forwardHooks: readonly ForwardHook[] = [];
+  private backwardHooks: readonly BackwardHook[] = [];
+
+  /**
+   * Whether layers like Dropout behave as in training. Set it for the whole tree with `train()` and `eval()`; inside `record`,
+   * `pause`, `fit` and `predict` it is what those say. @defaultValue true
+   */
+  get training(): boolean {
+    return isTraining() ?? this.ownTraining;
+  }
+
+  set training(training: boolean) {
+    this.ownTraining = training;
+  }
 
   /** What the module computes. Called by `call`, never directly. */
   // biome-ignore lint/suspicious/noExplicitAny: a subclass says what it takes and gives
@@ -107,7 +131,8 @@ export abstract class Module {
   call(...inputs: Parameters<this['forward']>): ReturnType<this['forward']> {
     calling.push(this);
     try {
-      const output = this.forward(...inputs);
+      const hooked = this.forwardPreHooks.length + this.forwardHooks.length + this.backwardHooks.length > 0;
+      const output = hooked ? this.callWithHooks(inputs) : this.forward(...inputs);
       tracing.visit?.(this, output);
       return output;
     } catch (error) {
@@ -116,6 +141,43 @@ export abstract class Module {
     } finally {
       calling.pop();
     }
+  }
+
+  private callWithHooks(given: readonly unknown[]): ReturnType<this['forward']> {
+    let inputs = given;
+    for (const hook of this.forwardPreHooks) inputs = hook(this, inputs) ?? inputs;
+    const watch = this.backwardHooks.length === 0 ? null : new GradientWatch(this, this.backwardHooks);
+    let output: unknown = this.forward(...(watch?.inputs(inputs) ?? inputs));
+    for (const hook of this.forwardHooks) output = hook(this, inputs, output) ?? output;
+    return (watch?.outputs(output) ?? output) as ReturnType<this['forward']>;
+  }
+
+  /** Calls `hook` before `forward`; the inputs it returns, in a list, take the place of those given. */
+  registerForwardPreHook(hook: ForwardPreHook): HookHandle {
+    this.forwardPreHooks = [...this.forwardPreHooks, hook];
+    return handle(() => {
+      this.forwardPreHooks = this.forwardPreHooks.filter((other) => other !== hook);
+    });
+  }
+
+  /** Calls `hook` after `forward`; what it returns, unless nothing, takes the place of the output. */
+  registerForwardHook(hook: ForwardHook): HookHandle {
+    this.forwardHooks = [...this.forwardHooks, hook];
+    return handle(() => {
+      this.forwardHooks = this.forwardHooks.filter((other) => other !== hook);
+    });
+  }
+
+  /**
+   * Calls `hook` in every backward pass through a call of this module, once the gradients of its inputs and outputs are there (in
+   * the order of the tensors among them; null for one that no gradient reaches). It only looks, at copies: change
+   * gradients with `registerHook` of a tensor.
+   */
+  registerBackwardHook(hook: BackwardHook): HookHandle {
+    this.backwardHooks = [...this.backwardHooks, hook];
+    return handle(() => {
+      this.backwardHooks = this.backwardHooks.filter((other) => other !== hook);
+    });
   }
 
   /** Direct parts: parameters and modules in fields, arrays and plain objects, with the path to each. */
@@ -202,10 +264,17 @@ function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+whereabouts.current = () => {
+  const innermost = calling.at(-1);
+  return innermost && placeOf(innermost);
+};
+
 /** Names the innermost module by its path from the outermost; by its class where it has none (the outermost itself). */
 function locate(error: CotangentError): void {
-  const [outermost] = calling;
-  const innermost = calling[calling.length - 1]!;
-  const path = outermost!.namedModules().find(([, module]) => module === innermost)?.[0] ?? '';
-  error.locate(path === '' ? innermost.constructor.name : `${path} (${innermost.constructor.name})`);
+  error.locate(placeOf(calling[calling.length - 1]!));
+}
+
+function placeOf(innermost: Module): string {
+  const path = calling[0]!.namedModules().find(([, module]) => module === innermost)?.[0] ?? '';
+  return path === '' ? innermost.constructor.name : `${path} (${innermost.constructor.name})`;
 }

@@ -6,6 +6,7 @@ import { GradientError } from '../errors.js';
 import { noGrad } from '../modes.js';
 import { apply } from '../primitive.js';
 import { broadcastsTo, identity } from '../primitives/reshape.js';
+import { stopGradient as stop } from '../primitives/stop.js';
 import { scope, withScope } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
@@ -24,6 +25,17 @@ export function detach(x: Tensor): Tensor {
   detached.tangents = null;
   detached.severed = false;
   return detached;
+}
+
+/**
+ * The same numbers, constant to every derivative: neither a backward pass nor a tangent goes through (JAX's `stop_gradient`).
+ * Unlike `detach` it is an operation like others: inside a transform or scope its result is recycled with the rest.
+ *
+ * @example
+ * grad((x: Tensor) => x.mul(stopGradient(x)).sum())(tensor([3])); // → [3]
+ */
+export function stopGradient(x: Tensor): Tensor {
+  return apply(stop, [checkTensor('stopGradient', x)], undefined);
 }
 
 /**

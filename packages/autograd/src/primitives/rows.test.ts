@@ -30,6 +30,7 @@ describe('every primitive', () => {
       'lessEqual',
       'notEqual',
       'sign',
+      'stopGradient',
     ]);
   });
 });

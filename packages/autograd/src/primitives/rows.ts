@@ -12,6 +12,7 @@ import * as norm from './norm.js';
 import * as reduce from './reduce.js';
 import * as reshape from './reshape.js';
 import * as softmax from './softmax.js';
+import * as stop from './stop.js';
 
 /** The files of primitives. Every row that such a file exports is one of the library's. */
 const files: Readonly<Record<string, object>> = {
@@ -26,6 +27,7 @@ const files: Readonly<Record<string, object>> = {
   indexing,
   softmax,
   norm,
+  stop,
 };
 
 const rowsOf = (file: object): readonly Primitive<never>[] =>

@@ -4,7 +4,7 @@ import { DTypeError, isFloating } from '@cotangent/kernels';
 import { nothingToDifferentiate, Order, sweep, takeOver } from '../backward.js';
 import { zerosLike } from '../create.js';
 import { GradientError } from '../errors.js';
-import { enableGrad, isDifferentiating, modes } from '../modes.js';
+import { isDifferentiating, modes, withModes } from '../modes.js';
 import { identity } from '../primitives/reshape.js';
 import { type Scope, scopes } from '../scope.js';
 import { Node } from '../tape.js';
@@ -101,7 +101,9 @@ export function close(watched: readonly Watched[]): void {
 export function run(operation: string, f: AnyFunction, args: readonly unknown[]): unknown {
   modes.transformDepth++;
   try {
-    const result = enableGrad(() => (f as (...all: unknown[]) => unknown)(...args));
+    const { result } = withModes(operation, { recording: true }, () => ({
+      result: (f as (...all: unknown[]) => unknown)(...args),
+    }));
     if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
       throw new GradientError(
         operation,

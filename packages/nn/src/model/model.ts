@@ -1,6 +1,6 @@
 /** Models: modules that know how to train themselves, the Keras way. */
 
-import { concat, isTensor, noGrad, scope, type Tensor, zeros } from '@cotangent/autograd';
+import { concat, isTensor, noGrad, predictMode, scope, type Tensor, trainMode, zeros } from '@cotangent/autograd';
 import { ArgumentError, defaultGenerator, Generator, type Shape, showShape } from '@cotangent/kernels';
 import type { Callback, Logs, RunParameters } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
@@ -114,7 +114,7 @@ export abstract class Model extends Module {
   build(inputShape: Shape): this {
     const dtype = this.parameters()[0]?.dtype ?? 'float32';
     this.outputShapes = null;
-    noGrad(() => scope(() => this.inMode(false, () => this.output(zeros([1, ...inputShape], { dtype })))));
+    noGrad(() => scope(() => predictMode(() => this.output(zeros([1, ...inputShape], { dtype })))));
     return this;
   }
 
@@ -138,17 +138,6 @@ export abstract class Model extends Module {
 
   private output(x: Tensor): Tensor {
     return (this as Module).call(x) as Tensor;
-  }
-
-  private inMode<R>(training: boolean, f: () => R): R {
-    // Each module gets back what it had: a frozen part may have been put into inference on purpose.
-    const before = this.namedModules().map(([, module]) => [module, module.training] as const);
-    this.train(training);
-    try {
-      return f();
-    } finally {
-      for (const [module, was] of before) module.training = was;
-    }
   }
 
   /**
@@ -190,7 +179,7 @@ export abstract class Model extends Module {
         for (const callback of callbacks) await callback.onBatchBegin?.(step);
         const start = step * batchSize;
         const end = Math.min(samples, start + batchSize);
-        const loss = this.inMode(true, () => this.trainStep(compiled, train, order, start, end));
+        const loss = trainMode(() => this.trainStep(compiled, train, order, start, end));
         lossSum += loss * (end - start);
         const batchLogs = { size: end - start, loss, ...results(compiled.metrics) };
         for (const callback of callbacks) await callback.onBatchEnd?.(step, batchLogs);
@@ -311,7 +300,7 @@ export abstract class Model extends Module {
     const samples = x.shape[0]!;
     for (let start = 0; start < samples; start += batchSize) {
       const end = Math.min(samples, start + batchSize);
-      noGrad(() => scope(() => this.inMode(false, () => use(this.output(batchOf(x, null, start, end)), start, end))));
+      noGrad(() => scope(() => predictMode(() => use(this.output(batchOf(x, null, start, end)), start, end))));
       await breather.breathe();
     }
   }
