@@ -209,11 +209,13 @@ function pullThrough(node: Node, g: Tensor, order: Order, temporaries: Scope | n
       'Run backward() before optimizer.step() or assign(), or compute the result again.',
     );
   }
+  let begun: Tensor | null = null;
   for (let i = 0; i < node.inputs.length; i++) {
     if (!node.wanted[i]) continue;
     const upstream = node.inputs[i]!.node;
     if (upstream === null || !order.visits(upstream) || !upstream.needed) continue;
-    const cotangent = pull(i, g, node);
+    begun ??= begin(g, node);
+    const cotangent = pull(i, begun, node);
     if (!shapesEqual(cotangent.shape, node.inputs[i]!.shape)) {
       throw new GradientError(
         node.primitive!.name,
@@ -232,6 +234,19 @@ function pullThrough(node: Node, g: Tensor, order: Order, temporaries: Scope | n
   }
   // What this step made and nobody holds as a cotangent is recycled now.
   temporaries?.releaseAll();
+}
+
+/** What the rules of a node are given in place of its cotangent. Its operation answers for it, as for its rules. */
+function begin(g: Tensor, node: Node): Tensor {
+  const row = node.primitive!;
+  if (row.begin === null) return g;
+  const { anomalies } = modes;
+  modes.anomalies = null;
+  try {
+    return row.begin(g, node);
+  } finally {
+    modes.anomalies = anomalies;
+  }
 }
 
 /** The cotangent of input i. Where anomalies are looked for, its operation answers for it, not those its rule is written in. */

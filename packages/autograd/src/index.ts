@@ -79,6 +79,7 @@ export {
   take,
 } from './functions/shape.js';
 export { type ClipByNormOptions, clipByGlobalNorm, clipByNorm, clipByValue } from './functions/clipping.js';
+export { type DenseFunctionOptions, dense } from './functions/dense.js';
 export { matmul } from './functions/products.js';
 export { logSoftmax, type SoftmaxOptions, softmax, softmaxCrossEntropy } from './functions/softmax.js';
 export { assign, detach, stopGradient } from './functions/memory.js';

@@ -71,6 +71,15 @@ export interface PrimitiveSpec<I extends string, A, K extends Keeps<I>> {
   /** Where the result is the first input's memory seen otherwise: its layout, or null when this one takes a copy. */
   view?(x: Layout, attributes: A): Layout | null;
   readonly keeps: K;
+  /**
+   * What the vjps have in common (the cotangent before an activation, a fused backward of several inputs): computed once from
+   * the cotangent of the result, and given to each in its place. `wanted`: which inputs will ask.
+   */
+  readonly shared?: {
+    /** What it needs alive until the backward pass, besides what the vjps keep. */
+    readonly keeps: readonly (I | 'out')[];
+    pull(g: Tensor, kept: Env<I>, attributes: A, wanted: readonly boolean[]): Tensor;
+  };
   /** One cotangent rule per input, seeing nothing but what `keeps` lists for it; null says "no derivative". */
   readonly vjp: {
     readonly [P in I]: ((g: Tensor, kept: Pick<Env<I>, K[P][number]>, attributes: A, shape: Shape) => Tensor) | null;
@@ -103,6 +112,8 @@ export class Primitive<A = unknown> {
     /** Runs it for all examples of a vmap at once; null where that goes one example after the other. */
     readonly batch: BatchRule<A> | null,
     readonly domain: Domain,
+    /** What `pull` is to be given in place of the cotangent, computed once a node; null where that is the cotangent. */
+    readonly begin: ((g: Tensor, node: Node) => Tensor) | null = null,
   ) {}
 }
 
@@ -158,7 +169,10 @@ export function primitive<const I extends string, A, const K extends Keeps<NoInf
   const Shapes = propertyClass('shape', names);
   const DTypes = propertyClass('dtype', names);
   const indexOf = (name: string): number => (name === 'out' ? -1 : names.indexOf(name as I));
-  const keeps = names.map((name) => (spec.vjp[name] === null ? [] : spec.keeps[name].map(indexOf)));
+  const { shared } = spec;
+  const keeps = names.map((name) =>
+    spec.vjp[name] === null ? [] : [...new Set([...spec.keeps[name], ...(shared?.keeps ?? [])].map(indexOf))],
+  );
   const vjps = names.map((name) => spec.vjp[name]);
   const jvps = names.map((name) => spec.jvp[name]);
   return new Primitive<A>(
@@ -177,6 +191,9 @@ export function primitive<const I extends string, A, const K extends Keeps<NoInf
     (i, t, inputs, out, attributes) => jvps[i]?.(t, new Environment(inputs, out), attributes) ?? null,
     spec.batch ?? null,
     spec.domain ?? {},
+    shared === undefined
+      ? null
+      : (g, node) => shared.pull(g, new Environment(node.inputs, node.output), node.attributes as A, node.wanted),
   );
 }
 

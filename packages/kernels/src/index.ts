@@ -84,6 +84,7 @@ export type { ReduceAttributes } from './reduce/axes.js';
 export { sum } from './reduce/sum.js';
 export { argmax, argmin, max, min } from './reduce/extremum.js';
 export { matmul } from './matmul/plain.js';
+export { type DenseActivation, type DenseAttributes, dense } from './fused/dense.js';
 export { cast, copy, copyInto, fill, loosen, withContiguous } from './move/copy.js';
 export { concat, placeSlice, type SliceAttributes } from './move/concat.js';
 export { gather, scatterAdd } from './move/gather.js';

@@ -30,6 +30,11 @@ const byName: Readonly<Record<ActivationName, Activation>> = {
 /** Any activation by name. @example nn.activations.relu(x) */
 export const activations: Readonly<Record<ActivationName, Activation>> = byName;
 
+/** The activations that `dense` applies while the product is still in registers, by the functions that they are. */
+export const fusedActivations: ReadonlyMap<Activation, 'linear' | 'relu' | 'tanh' | 'sigmoid'> = new Map(
+  (['linear', 'relu', 'tanh', 'sigmoid'] as const).map((name) => [byName[name], name]),
+);
+
 /** The activation meant by a name, or the function given. @throws ArgumentError for an unknown name */
 export function resolveActivation(operation: string, given: ActivationName | Activation): Activation {
   if (typeof given === 'function') return given;

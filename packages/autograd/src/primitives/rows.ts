@@ -5,6 +5,7 @@ import * as activation from './activation.js';
 import * as arithmetic from './arithmetic.js';
 import * as cast from './cast.js';
 import * as comparison from './comparison.js';
+import * as dense from './dense.js';
 import * as exponential from './exponential.js';
 import * as indexing from './indexing.js';
 import * as matmul from './matmul.js';
@@ -24,6 +25,7 @@ const files: Readonly<Record<string, object>> = {
   reduce,
   reshape,
   matmul,
+  dense,
   indexing,
   softmax,
   norm,

@@ -1,6 +1,6 @@
-import type { Tensor } from '@cotangent/autograd';
+import { dense, type Tensor } from '@cotangent/autograd';
 import { type DType, DTypeError, isFloating, ShapeError } from '@cotangent/kernels';
-import { type Activation, type ActivationName, resolveActivation } from '../activations.js';
+import { type Activation, type ActivationName, fusedActivations, resolveActivation } from '../activations.js';
 import { type InitializerLike, resolveInitializer } from '../initializers.js';
 import { Parameter } from '../module.js';
 import { checkChoice, checkNumber, checkOptions, checkTensor } from '../options.js';
@@ -87,7 +87,10 @@ export class Dense extends Layer {
         `The layer was built for ${this.kernel.shape[0]} inputs.`,
       );
     }
-    const product = x.matmul(this.kernel);
-    return this.activation(this.bias === null ? product : product.add(this.bias));
+    if (this.bias === null) return this.activation(x.matmul(this.kernel));
+    const activation = fusedActivations.get(this.activation);
+    return activation === undefined
+      ? this.activation(dense(x, this.kernel, this.bias))
+      : dense(x, this.kernel, this.bias, { activation });
   }
 }

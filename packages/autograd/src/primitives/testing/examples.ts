@@ -5,6 +5,7 @@ import { examples as arithmetic } from './arithmetic.js';
 import type { Examples } from './call.js';
 import { examples as cast } from './cast.js';
 import { examples as comparison } from './comparison.js';
+import { examples as dense } from './dense.js';
 import { examples as exponential } from './exponential.js';
 import { examples as indexing } from './indexing.js';
 import { examples as matmul } from './matmul.js';
@@ -22,6 +23,7 @@ export const examples: Readonly<Record<string, Examples>> = {
   reduce,
   reshape,
   matmul,
+  dense,
   indexing,
   softmax,
   norm,

@@ -1,0 +1,84 @@
+/** A fully connected layer: the product, the bias and the activation in one pass. */
+
+import * as kernels from '@cotangent/kernels';
+import { type DenseActivation, DTypeError, isFloating, type Shape, ShapeError, sizeOf } from '@cotangent/kernels';
+import { apply, type Primitive, primitive } from '../primitive.js';
+import type { Tensor } from '../tensor.js';
+import { reluBackward } from './activation.js';
+
+function denseShape(x: Shape, kernel: Shape, bias: Shape): Shape {
+  const [inputs, units] = kernel;
+  if (x.length < 2 || kernel.length !== 2 || bias.length !== 1 || x.at(-1) !== inputs || bias[0] !== units) {
+    const mend =
+      kernel.length === 2 && x.at(-1) === units
+        ? 'Did you mean kernel.T?'
+        : x.length === 1
+          ? 'Add a batch axis with .expandDims(0).'
+          : undefined;
+    throw new ShapeError(
+      'dense',
+      { x, kernel, bias },
+      'x [..., inputs], kernel [inputs, units] and bias [units]',
+      mend,
+    );
+  }
+  return [...x.slice(0, -1), units!];
+}
+
+/** Leading axes as one: the rows of one tall matrix. */
+const rowsOf = (x: Tensor): Tensor => (x.rank === 2 ? x : x.reshape([sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]));
+
+/**
+ * y = f(x W + b).  With dz = dy ⊙ f′, computed once from the result: dx = dz Wᵀ, dW = Σ xᵀ dz and db = Σ dz over leading axes.
+ */
+function denseRow(
+  name: string,
+  activation: DenseActivation | null,
+  derivative: ((v: Tensor, out: Tensor) => Tensor) | null,
+): Primitive<undefined> {
+  const attributes = { activation };
+  const through = (v: Tensor, out: Tensor): Tensor => (derivative === null ? v : derivative(v, out));
+  return primitive({
+    name,
+    inputs: ['x', 'kernel', 'bias'],
+    shape: ({ x, kernel, bias }) => denseShape(x, kernel, bias),
+    dtype: ({ x, kernel, bias }) => {
+      if (x !== kernel || x !== bias || !isFloating(x)) {
+        const mend = 'Convert with .cast().';
+        throw new DTypeError('dense', { x, kernel, bias }, 'three tensors of one floating dtype', mend);
+      }
+      return x;
+    },
+    run: (out, inputs) => kernels.dense(out, inputs, attributes),
+    shared: {
+      keeps: derivative === null ? [] : ['out'],
+      pull: (g, { out }) => (derivative === null ? g : derivative(g, out)),
+    },
+    keeps: { x: ['kernel'], kernel: ['x'], bias: [] },
+    vjp: {
+      x: (dz, { kernel }) => dz.matmul(kernel.mT),
+      kernel: (dz, { x }) => rowsOf(x).mT.matmul(rowsOf(dz)),
+      bias: (dz, _, __, shape) => dz.sumTo(shape),
+    },
+    jvp: {
+      x: (t, { kernel, out }) => through(t.matmul(kernel), out),
+      kernel: (t, { x, out }) => through(x.matmul(t), out),
+      bias: (t, { out }) => through(t.broadcastTo(out.shape), out),
+    },
+    ...(activation === 'relu' && { domain: { note: 'not where x W + b is 0' } }),
+  });
+}
+
+export const dense: Primitive<undefined> = denseRow('dense', null, null);
+
+export const denseRelu: Primitive<undefined> = denseRow('denseRelu', 'relu', (v, out) =>
+  apply(reluBackward, [v, out], undefined),
+);
+
+export const denseTanh: Primitive<undefined> = denseRow('denseTanh', 'tanh', (v, out) =>
+  v.mul(out.square().neg().add(1)),
+);
+
+export const denseSigmoid: Primitive<undefined> = denseRow('denseSigmoid', 'sigmoid', (v, out) =>
+  v.mul(out.mul(out.neg().add(1))),
+);
