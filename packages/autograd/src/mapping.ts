@@ -6,7 +6,7 @@ import { modes } from './modes.js';
 import { apply, type BatchCall, below, type Primitive, pushTangents } from './primitive.js';
 import { concat } from './primitives/reshape.js';
 import { scopes } from './scope.js';
-import { Node, tapeOwner } from './tape.js';
+import { Node, ownByTape } from './tape.js';
 import { Tensor } from './tensor.js';
 
 /** What a random function inside `vmap` does. */
@@ -90,7 +90,7 @@ export class Mapping {
     }
     if (tracked) {
       out.node = new Node(row as Primitive, inputs, attributes, out);
-      if (out.owner === null) out.owner = tapeOwner;
+      if (out.owner === null) ownByTape(out);
     }
     if (dual) out.attachTangents(pushTangents(row, inputs, out, attributes, level));
     return out;

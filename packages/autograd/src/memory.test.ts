@@ -315,6 +315,16 @@ describe('rule 1: memory is flat in a synchronous loop of', () => {
     for (const y of kept) expect(y.isReleased).toBe(false);
   });
 
+  it('episodes: losses gathered over many steps and differentiated at the end', () => {
+    const w = parameter([16, 16]);
+    expectFlat(() => {
+      let total = w.sum();
+      for (let i = 0; i < 100; i++) total = total.add(w.matmul(w).tanh().sum());
+      total.backward();
+      w.zeroGrad();
+    }, 20);
+  });
+
   it('exceptions in the middle of the function given to a transform', () => {
     const w = parameter();
     const f = (p: Tensor): Tensor => {

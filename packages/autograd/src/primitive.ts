@@ -19,7 +19,7 @@ import { inspectResult } from './anomaly.js';
 import type { Mapping } from './mapping.js';
 import { modes } from './modes.js';
 import { scopes } from './scope.js';
-import { Node, tapeOwner } from './tape.js';
+import { Node, ownByTape } from './tape.js';
 import { type Tangent, Tensor } from './tensor.js';
 
 /** What a derivative may look at: the named inputs, and the result under the name `out`. */
@@ -257,12 +257,10 @@ export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes
   const scope = scopes.current;
   const loose = scope === null && !tracked;
   const out = new Tensor(compute(row, inputs, attributes, shape, dtype, loose), row.name);
-  if (tracked) {
-    out.node = new Node(row as Primitive, inputs, attributes, out);
-    out.owner = tapeOwner;
-  }
+  if (tracked) out.node = new Node(row as Primitive, inputs, attributes, out);
   out.severed = severed;
   if (scope !== null) scope.adopt(out);
+  else if (tracked) ownByTape(out);
   if (modes.anomalies !== null) inspectResult(row.name, inputs, out);
   if (dual) out.attachTangents(pushTangents(row, inputs, out, attributes, 0));
   return out;

@@ -1,7 +1,7 @@
 /** Deterministic release: what is created inside a scope and not returned from it is recycled when it ends. */
 
 import { ArgumentError, loosen } from '@cotangent/kernels';
-import { tapeOwner } from './tape.js';
+import { ownByTape } from './tape.js';
 import type { Tensor } from './tensor.js';
 import { mapTree } from './trees.js';
 
@@ -56,7 +56,7 @@ export function survive(result: Tensor, dying: Scope): Tensor {
   if (result.node?.output === result) result.node.moveOutput(survivor);
   dying.survivors.set(result, survivor);
   if (scopes.current !== null) scopes.current.adopt(survivor);
-  else if (survivor.node !== null) survivor.owner = tapeOwner;
+  else if (survivor.node !== null) ownByTape(survivor);
   return survivor;
 }
 

@@ -1,12 +1,27 @@
 /** The tape: one node for each recorded operation, linked to the tensors it was computed from. */
 
 import { Recorded } from './anomaly.js';
+import { Backlog } from './backlog.js';
 import { modes } from './modes.js';
 import type { Primitive } from './primitive.js';
 import type { Tensor } from './tensor.js';
 
 /** The owner of recorded results: it releases them once their backward pass is over (see `retire`). */
 export const tapeOwner: object = { name: 'tape' };
+
+/** What may wait for a backward pass before the oldest of it is left to the garbage collector: as much as loose memory may. */
+const backlog = new Backlog(64 * 2 ** 20);
+
+/** Makes the tape the owner of a recorded result. */
+export function ownByTape(result: Tensor): void {
+  result.owner = tapeOwner;
+  if (result.memory !== null) backlog.add(result);
+}
+
+/** The tape's result has been released in another way. */
+export function forgetResult(result: Tensor): void {
+  backlog.remove(result);
+}
 
 let nextId = 0;
 
@@ -176,5 +191,11 @@ let retired: Tensor[] = [];
 export function retire(results: Tensor[]): void {
   const before = retired;
   retired = results;
+  let bytes = 0;
+  for (const result of results) {
+    bytes += Math.max(0, result.waiting);
+    backlog.remove(result);
+  }
+  backlog.used(bytes);
   for (const tensor of before) tensor.release();
 }

@@ -14,6 +14,7 @@ import {
   showShape,
   type TypedArray,
 } from '@cotangent/kernels';
+import { notWaiting } from './backlog.js';
 import type { BackwardOptions } from './backward.js';
 import { GradientError, ReleasedTensorError } from './errors.js';
 import type { HookHandle } from './functions/hooks.js';
@@ -21,7 +22,7 @@ import type { ArgOptions, ReduceOptions } from './functions/reductions.js';
 import type { Range } from './functions/shape.js';
 import type { SoftmaxOptions } from './functions/softmax.js';
 import type { Mapping } from './mapping.js';
-import { Node } from './tape.js';
+import { forgetResult, Node } from './tape.js';
 
 /** Nested arrays of numbers, as deep as the tensor has axes; a bare number for a scalar. */
 export type NestedArray = number | boolean | NestedArray[];
@@ -61,6 +62,8 @@ export class Tensor {
   node: Node | null = null;
   /** The scope or the tape that will release it; null when only the garbage collector will. @internal */
   owner: object | null = null;
+  /** Bytes that wait for a backward pass (see `Backlog`); −1 when nothing does. @internal */
+  waiting: number = notWaiting;
   /** How often the tape or a sweep needs the memory, whatever the owner does meanwhile. @internal */
   pins = 0;
   /** Forward-mode tangents, lowest level first. @internal */
@@ -240,6 +243,7 @@ export class Tensor {
   release(): void {
     if (this.released) return;
     this.released = true;
+    if (this.waiting !== notWaiting) forgetResult(this);
     if (this.node !== null && this.node.output === this) this.node.outputReleased();
     if (this.pins === 0) this.recycle();
   }
