@@ -122,7 +122,7 @@ export class Tensor {
 
   /** Whether there are numbers to read: not before a deferred parameter has its shape, nor once they are recycled. */
   get hasValue(): boolean {
-    return this.memory !== null;
+    return this.memory !== null || this.batch !== null;
   }
 
   /** True once the numbers are gone. Reading such a tensor throws ReleasedTensorError. */

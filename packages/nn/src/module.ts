@@ -85,6 +85,13 @@ export class Parameter extends Tensor {
   }
 }
 
+/** A place in a module where a parameter or a module stands: `holder[key]`. */
+export interface Slot {
+  readonly path: string;
+  readonly holder: Record<string, unknown>;
+  readonly key: string;
+}
+
 /** Hears of every module call while it is set: how `summary` and `build` learn shapes. */
 export const tracing: { visit: ((module: Module, output: unknown) => void) | null } = { visit: null };
 
@@ -182,17 +189,24 @@ export abstract class Module {
 
   /** Direct parts: parameters and modules in fields, arrays and plain objects, with the path to each. */
   protected parts(): [path: string, part: Parameter | Module][] {
-    const found: [string, Parameter | Module][] = [];
+    return this.slots().map(({ path, holder, key }) => [path, holder[key] as Parameter | Module]);
+  }
+
+  /** Where the direct parts stand. @internal */
+  slots(): Slot[] {
+    const found: Slot[] = [];
     const searched = new Set<object>(); // plain objects may lead back to themselves
-    const search = (value: unknown, path: string): void => {
-      if (value instanceof Parameter || value instanceof Module) found.push([path, value]);
-      else if (typeof value === 'object' && value !== null && !searched.has(value)) {
-        searched.add(value);
-        const children = Array.isArray(value) ? value.entries() : isPlain(value) ? Object.entries(value) : [];
-        for (const [key, child] of children) search(child, `${path}.${key}`);
+    const search = (holder: object, path: (key: string) => string): void => {
+      searched.add(holder);
+      for (const [key, value] of Object.entries(holder)) {
+        if (value instanceof Parameter || value instanceof Module)
+          found.push({ path: path(key), holder: holder as Slot['holder'], key });
+        else if (typeof value === 'object' && value !== null && !searched.has(value)) {
+          if (Array.isArray(value) || isPlain(value)) search(value, (inner) => `${path(key)}.${inner}`);
+        }
       }
     };
-    for (const [name, value] of Object.entries(this)) search(value, name);
+    search(this, (key) => key);
     return found;
   }
 

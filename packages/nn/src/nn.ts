@@ -5,6 +5,8 @@ export type { Callback, Logs, RunParameters } from './callbacks/callback.js';
 export { History } from './callbacks/history.js';
 export { ProgressBar, type ProgressOutput, type Verbosity } from './callbacks/progress.js';
 export { parseIdx } from './data/idx.js';
+export { functionalCall } from './functionalCall.js';
+export type { BackwardHook, ForwardHook, ForwardPreHook } from './hooks.js';
 export {
   Constant,
   GlorotNormal,
