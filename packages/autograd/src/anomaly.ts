@@ -22,11 +22,12 @@ export class Recorded extends Error {
   readonly path: string | undefined = whereabouts.current?.();
 }
 
-/** Place of the first element that is NaN or, if that counts, infinite. */
-function firstBad(x: Tensor, { infinities }: Anomalies): { value: number; index: number[] } | null {
+/** Place of the first element that is NaN or, if that counts, infinite; inside `vmap` the example counts as the first index. */
+function firstBad(x: Tensor, anomalies: Anomalies): { value: number; index: number[] } | null {
+  if (x.batch !== null) return firstBad(x.batch.examples, anomalies);
   if (!isFloating(x.dtype)) return null;
   const values = x.toTypedArray();
-  const at = values.findIndex((value) => Number.isNaN(value) || (infinities && !Number.isFinite(value)));
+  const at = values.findIndex((value) => Number.isNaN(value) || (anomalies.infinities && !Number.isFinite(value)));
   if (at < 0) return null;
   let rest = at;
   const index = x.shape.map(() => 0);

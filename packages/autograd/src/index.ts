@@ -103,6 +103,15 @@ export { type HookHandle, registerHook, retainGrad } from './functions/hooks.js'
 export { type CheckpointOptions, checkpoint } from './transforms/checkpoint.js';
 export { type CustomJvp, type CustomVjp, customGrad, customJvp, customVjp } from './transforms/custom.js';
 export { type GradientOf, type GradOptions, grad, valueAndGrad } from './transforms/grad.js';
+export {
+  hessian,
+  type HessianOf,
+  hvp,
+  jacfwd,
+  type JacobianOf,
+  type JacobianOptions,
+  jacrev,
+} from './transforms/jacobian.js';
 export { jvp } from './transforms/jvp.js';
 export { linearize, type Pullback, type VjpOptions, vjp } from './transforms/vjp.js';
 export type { Randomness } from './mapping.js';

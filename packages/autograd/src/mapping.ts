@@ -7,7 +7,7 @@ import { apply, type BatchCall, below, type Primitive, pushTangents } from './pr
 import { concat } from './primitives/reshape.js';
 import { scopes } from './scope.js';
 import { Node, ownByTape } from './tape.js';
-import { Tensor } from './tensor.js';
+import { liveTangents, Tensor } from './tensor.js';
 
 /** What a random function inside `vmap` does. */
 export type Randomness = 'error' | 'same' | 'different';
@@ -81,12 +81,12 @@ export class Mapping {
     let tracked = false;
     let dual = false;
     for (let i = 0; i < inputs.length; i++) {
-      const { node, severed, tangents } = inputs[i]!;
+      const { node, severed } = inputs[i]!;
       if (modes.recording && row.hasVjp(i)) {
         if (node !== null && node.highest >= level && isFloating(examples.dtype)) tracked = true;
         if (severed) out.severed = true;
       }
-      if (tangents?.some((tangent) => tangent.level >= level)) dual = true;
+      if (liveTangents(inputs[i]!).some(({ run }) => run.level >= level)) dual = true;
     }
     if (tracked) {
       out.node = new Node(row as Primitive, inputs, attributes, out);

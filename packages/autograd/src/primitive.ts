@@ -20,7 +20,7 @@ import type { Mapping } from './mapping.js';
 import { modes } from './modes.js';
 import { scopes } from './scope.js';
 import { Node, ownByTape } from './tape.js';
-import { type Tangent, Tensor } from './tensor.js';
+import { liveTangents, type Tangent, Tensor } from './tensor.js';
 
 /** What a derivative may look at: the named inputs, and the result under the name `out`. */
 export type Env<I extends string> = Readonly<Record<I | 'out', Tensor>>;
@@ -328,8 +328,9 @@ export function withTangents(x: Tensor, tangents: readonly Tangent[] | null): Te
 
 /** The same value without the tangents from `level` up. */
 export const below = (x: Tensor, level: number): Tensor => {
-  const lower = x.tangents?.filter((tangent) => tangent.level < level) ?? null;
-  return withTangents(x, lower === null || lower.length === 0 ? null : lower);
+  if (x.tangents === null) return x;
+  const lower = liveTangents(x).filter(({ run }) => run.level < level);
+  return withTangents(x, lower.length === 0 ? null : lower);
 };
 
 /** The result's tangents of the levels from `from`, one by one; each sees the levels below it as parts of the value. */
@@ -340,19 +341,19 @@ export function pushTangents<A>(
   attributes: A,
   from: number,
 ): readonly Tangent[] | null {
-  const levels = new Set(inputs.flatMap((input) => input.tangents?.map((tangent) => tangent.level) ?? []));
+  const runs = new Set(inputs.flatMap((input) => liveTangents(input).map(({ run }) => run)));
   const tangents: Tangent[] = [];
-  for (const level of [...levels].filter((level) => level >= from).sort((a, b) => a - b)) {
-    const lowerInputs = inputs.map((input) => below(input, level));
+  for (const run of [...runs].filter(({ level }) => level >= from).sort((a, b) => a.level - b.level)) {
+    const lowerInputs = inputs.map((input) => below(input, run.level));
     const lowerOut = withTangents(out, tangents.length === 0 ? null : [...tangents]);
     let total: Tensor | null = null;
     for (let i = 0; i < inputs.length; i++) {
-      const tangent = inputs[i]!.tangents?.find((candidate) => candidate.level === level);
+      const tangent = inputs[i]!.tangents?.find((candidate) => candidate.run === run);
       if (tangent === undefined) continue;
       const term = row.push(i, tangent.value, lowerInputs, lowerOut, attributes);
       if (term !== null) total = total === null ? term : total.add(term);
     }
-    if (total !== null) tangents.push({ level, value: total });
+    if (total !== null) tangents.push({ run, value: total });
   }
   return tangents.length === 0 ? null : tangents;
 }

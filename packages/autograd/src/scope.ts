@@ -2,7 +2,7 @@
 
 import { ArgumentError, loosen } from '@cotangent/kernels';
 import { ownByTape } from './tape.js';
-import type { Tensor } from './tensor.js';
+import { liveTangents, type Tensor } from './tensor.js';
 import { mapTree } from './trees.js';
 
 /** The tensors created since a scope began. */
@@ -50,7 +50,8 @@ export function survive(result: Tensor, dying: Scope): Tensor {
   const before = dying.survivors.get(result);
   if (before !== undefined) return before;
   const survivor = result.another(result.batch === null ? undefined : survive(result.batch.examples, dying));
-  survivor.tangents = result.tangents?.map(({ level, value }) => ({ level, value: survive(value, dying) })) ?? null;
+  if (result.tangents !== null)
+    survivor.tangents = liveTangents(result).map(({ run, value }) => ({ run, value: survive(value, dying) }));
   survivor.severed = result.severed;
   survivor.node = result.node;
   if (result.node?.output === result) result.node.moveOutput(survivor);

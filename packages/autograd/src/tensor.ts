@@ -27,10 +27,23 @@ import { forgetResult, Node } from './tape.js';
 /** Nested arrays of numbers, as deep as the tensor has axes; a bare number for a scalar. */
 export type NestedArray = number | boolean | NestedArray[];
 
-/** A tangent of forward mode. Each running `jvp` has a level of its own, so that nested ones never mix. */
-export interface Tangent {
+/** One run of a forward-mode transform. Each that is running has a level of its own, so that nested ones never mix. */
+export interface ForwardRun {
   readonly level: number;
+  /** Set when it has returned. What the tape kept still carries its tangents, and they mean nothing any more. */
+  over: boolean;
+}
+
+/** A tangent of forward mode. */
+export interface Tangent {
+  readonly run: ForwardRun;
   readonly value: Tensor;
+}
+
+/** The tangents of runs that are not over. */
+export function liveTangents(x: Tensor): readonly Tangent[] {
+  if (x.tangents === null) return [];
+  return x.tangents.some(({ run }) => run.over) ? x.tangents.filter(({ run }) => !run.over) : x.tangents;
 }
 
 /** What a tensor holds inside `vmap`: all examples, along the first axis of one tensor. */
@@ -271,7 +284,7 @@ export class Tensor {
 
   /** Whether some transform or tape, at whatever level, will ask for a derivative with respect to it. @internal */
   get varies(): boolean {
-    return this.node !== null || this.tangents !== null || (this.batch?.examples.varies ?? false);
+    return this.node !== null || liveTangents(this).length > 0 || (this.batch?.examples.varies ?? false);
   }
 
   /** Holds the memory, and that of the tangents and examples, whatever their owner does. @internal */

@@ -4,7 +4,7 @@ import { zerosLike } from '../create.js';
 import { GradientError } from '../errors.js';
 import { modes, noGrad } from '../modes.js';
 import { scopes } from '../scope.js';
-import { isTensor, type Tensor } from '../tensor.js';
+import { isTensor, liveTangents, type Tensor } from '../tensor.js';
 import { isPlainObject, mapTree, treeLeaves } from '../trees.js';
 import { recordOpaque } from './opaque.js';
 import { withoutTangents } from './results.js';
@@ -36,7 +36,7 @@ function checkInputs(name: string, inputs: readonly unknown[]): void {
 
 /** Whether a sweep that passes now may be differentiated itself. */
 const differentiatedAgain = (tensors: readonly Tensor[]): boolean =>
-  modes.recording || tensors.some(({ tangents }) => tangents !== null);
+  modes.recording || tensors.some((x) => liveTangents(x).length > 0);
 
 /** Whether something in it is a function, which may have closed over tensors that the scope around is going to release. */
 function holdsFunction(tree: unknown): boolean {

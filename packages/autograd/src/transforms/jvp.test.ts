@@ -56,7 +56,11 @@ describe('jvp(f, primals, tangents)', () => {
   });
 
   it('refuses what does not fit', () => {
-    expectError(() => jvp((x) => x, [one], []), ArgumentError, 'jvp: got 1 primals and 0 tangents; expected as many');
+    expectError(
+      () => jvp((x) => x, [one], [] as never),
+      ArgumentError,
+      'jvp: got 1 primals and 0 tangents; expected as many',
+    );
     expectError(
       () => jvp((x) => x, [zeros([2])], [zeros([3])]),
       ShapeError,
@@ -68,7 +72,7 @@ describe('jvp(f, primals, tangents)', () => {
       'jvp: got a primal of dtype int32; expected float32 or float64',
     );
     expectError(
-      () => jvp((x) => x, [3 as never], [one]),
+      () => jvp((x: unknown) => x, [3], [one] as never),
       GradientError,
       'jvp: got number; expected tensors. Wrap numbers with tensor(…).',
     );
@@ -76,6 +80,31 @@ describe('jvp(f, primals, tangents)', () => {
       () => jvp(() => 3 as never, [one], [one]),
       GradientError,
       'jvp: the function returned number; expected a tensor',
+    );
+  });
+
+  it('takes and gives trees', () => {
+    const primals = { a: at(3), rest: [at(2), 'tanh'] as const };
+    const tangents = { a: one, rest: [at(10), 'tanh'] as [Tensor, 'tanh'] };
+    const f = (p: typeof primals, x: Tensor) => ({ y: p.a.mul(p.rest[0]), z: [x.square(), p.rest[1]] as const });
+    const [value, tangent] = jvp(f, [primals, at(5)], [tangents, at(-1)]);
+    expect([value.y.item(), value.z[0].item(), value.z[1]]).toEqual([6, 25, 'tanh']);
+    expect([tangent.y.item(), tangent.z[0].item(), tangent.z[1]]).toEqual([32, -10, 'tanh']);
+    expectError(
+      () => jvp(f, [primals, at(5)], [{ a: one } as never, at(-1)]),
+      ArgumentError,
+      'jvp: got 1 tangents for the 2 tensors of primal 0; expected one for each, in the same structure',
+    );
+  });
+
+  it('leaves no tangent on what an outer sweep pulls through it', () => {
+    // The sweep goes through tensors that had tangents; y ↦ y · slope is then linear with that slope.
+    const slope = grad((x: Tensor) => forward((y) => y.square().tanh())(x))(at(0.5));
+    expect(slope.tangents).toBeNull();
+    const again = grad((x: Tensor) => jvp((y) => y.mul(slope).tanh().mul(x), [x], [one])[1]);
+    const fresh = at(slope.item());
+    expect(again(at(0.3)).item()).toBe(
+      grad((x: Tensor) => jvp((y) => y.mul(fresh).tanh().mul(x), [x], [one])[1])(at(0.3)).item(),
     );
   });
 

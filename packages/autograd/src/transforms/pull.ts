@@ -8,7 +8,7 @@ import { isDifferentiating, modes, withModes } from '../modes.js';
 import { identity } from '../primitives/reshape.js';
 import { type Scope, scopes } from '../scope.js';
 import { Node } from '../tape.js';
-import { Tensor } from '../tensor.js';
+import { liveTangents, Tensor } from '../tensor.js';
 import { mapTree } from '../trees.js';
 import { alias, isTracked } from './results.js';
 
@@ -172,6 +172,7 @@ function own(g: Tensor, owner: Scope, temporaries: Scope): Tensor {
       ? new Tensor(takeOver(g, true, temporaries), 'grad')
       : g.another(own(g.batch.examples, owner, temporaries));
   owner.adopt(gradient);
-  gradient.tangents = g.tangents?.map(({ level, value }) => ({ level, value: own(value, owner, temporaries) })) ?? null;
+  if (g.tangents !== null)
+    gradient.tangents = liveTangents(g).map(({ run, value }) => ({ run, value: own(value, owner, temporaries) }));
   return gradient;
 }

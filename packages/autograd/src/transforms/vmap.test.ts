@@ -3,6 +3,7 @@ import {
   apply,
   arange,
   concat,
+  detectAnomaly,
   GradientError,
   grad,
   jvp,
@@ -205,6 +206,13 @@ describe('vmap with derivatives', () => {
     expectEqual(jvp((q) => vmap(push)(q, t), [x], [t])[1], looped(second)(x, t));
   });
 
+  it('leaves no tangents of transforms inside on the results', () => {
+    const mixed = (row: Tensor): Tensor => jvp((p) => p.mul(row).tanh(), [w], [w])[1];
+    expect(vmap(mixed)(x).tangents).toBeNull();
+    expect(vmap((row: Tensor) => jvp((p) => p.mul(row).tanh(), [w], [row])[0])(x).tangents).toBeNull();
+    expectEqual(jvp((q) => vmap(mixed)(q), [x], [x])[1], jvp((q) => looped(mixed)(q), [x], [x])[1]);
+  });
+
   it('works with vjp and linearize', () => {
     const f = (row: Tensor): Tensor => row.mul(w).tanh();
     const t = random(5, 3);
@@ -243,6 +251,20 @@ describe('vmap with derivatives', () => {
       .sum()
       .backward();
     expectEqual(leaf.grad!, grad((p: Tensor) => looped((row) => slope(row, p).sum())(x).sum())(w));
+  });
+
+  it('finds the example in which a derivative is no number', () => {
+    const slope = vmap(grad((v: Tensor) => v.sqrt().sum()));
+    expect(() =>
+      detectAnomaly(() =>
+        slope(
+          tensor([
+            [1, 4],
+            [9, 0],
+          ]),
+        ),
+      ),
+    ).toThrow('its derivative gave Infinity at [1, 1] of the gradient of input b');
   });
 
   it('differentiates with respect to the parameters of a module, one gradient for each example', () => {
