@@ -264,7 +264,7 @@ describe('vmap with derivatives', () => {
           ]),
         ),
       ),
-    ).toThrow('its derivative gave Infinity at [1, 1] of the gradient of input b');
+    ).toThrow('its derivative gave Infinity at [1, 1] of the gradient of input x');
   });
 
   it('differentiates with respect to the parameters of a module, one gradient for each example', () => {
