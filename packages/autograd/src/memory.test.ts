@@ -10,6 +10,10 @@ import {
   full,
   GradientError,
   grad,
+  hessian,
+  hvp,
+  jacfwd,
+  jacrev,
   jvp,
   noGrad,
   ones,
@@ -24,6 +28,7 @@ import {
   tensor,
   update,
   valueAndGrad,
+  vmap,
   zeros,
 } from './index.js';
 import { expectError } from './testing/expectError.js';
@@ -276,6 +281,81 @@ describe('rule 1: memory is flat in a synchronous loop of', () => {
       jvp((p) => jvp(f, [p], [v])[1], [x], [v]);
       grad((p: Tensor) => jvp(f, [p], [v])[1])(w);
     });
+  });
+
+  it('per-example gradients, for 10,000 steps', () => {
+    const p = { w: full([16, 16], 0.01), b: zeros([16]) };
+    const [inputs, targets] = [randomNormal([8, 16]), randomNormal([8, 16])];
+    const loss = (q: typeof p, input: Tensor, target: Tensor): Tensor =>
+      input.matmul(q.w).add(q.b).tanh().sub(target).square().mean();
+    const step = vmap(valueAndGrad(loss), { inAxes: [null, 0, 0] });
+    expectFlat(() => step(p, inputs, targets), 10_000);
+  });
+
+  it('vmap around, inside and beside everything else', () => {
+    const w = parameter();
+    const v = ones([64]);
+    const f = (p: Tensor, row: Tensor): Tensor => p.mul(row).tanh().mul(p).sum();
+    expectFlat(() => {
+      grad((p: Tensor) => vmap((row: Tensor) => grad(f)(p, row).mul(row).sum())(x).sum())(v);
+      jvp((p) => vmap(grad(f), { inAxes: [null, 0] })(p, x), [v], [v]);
+      vmap(
+        (row: Tensor) =>
+          jvp(
+            grad((p: Tensor) => f(p, row)),
+            [v],
+            [row],
+          )[1],
+      )(x);
+      vmap((row: Tensor) => vmap((other: Tensor) => f(row, other))(x.slice([0, 4])))(x);
+      vmap((row: Tensor) => scope(() => row.detach().mul(row.tanh())))(x);
+      vmap((row: Tensor) => f(w, row.detach()))(x)
+        .sum()
+        .backward();
+      w.zeroGrad();
+      vmap(grad((row: Tensor) => f(w.slice(0), row), { createGraph: true }))(x)
+        .square()
+        .sum()
+        .backward();
+      w.zeroGrad();
+      noGrad(() => vmap((row: Tensor) => f(w, row))(x));
+    });
+    expect(w.requiresGrad).toBe(true);
+  });
+
+  it('vmap with mistakes in it, and tensors carried out of it', () => {
+    const w = parameter();
+    let stolen: Tensor[] = [];
+    expectFlat(() => {
+      expect(() => vmap((row: Tensor) => row.mul(w).sum().item())(x)).toThrow('asked for');
+      expect(() =>
+        vmap(
+          grad((row: Tensor) =>
+            row
+              .mul(w)
+              .matmul(ones([3, 3]))
+              .sum(),
+          ),
+        )(x),
+      ).toThrow('matmul');
+      vmap((row: Tensor) => {
+        stolen = [row.mul(2), row.mul(w).detach(), ...stolen.slice(0, 4)];
+        return row;
+      })(x);
+    });
+  });
+
+  it('Jacobians, Hessians and their products', () => {
+    const [u, v] = [full([64], 0.01), ones([64])];
+    const f = (p: Tensor): Tensor => x.matmul(p.tanh()).tanh();
+    expectFlat(() => {
+      jacrev(f)(u);
+      jacfwd(f)(u);
+      hessian((p: Tensor) => f(p).sum())(u);
+      hvp((p: Tensor) => f(p).sum(), [u], [v]);
+      grad((p: Tensor) => jacfwd(f)(p).square().sum())(u);
+      grad((p: Tensor) => jacrev(f)(p).square().sum())(u);
+    }, 30);
   });
 
   it('functions with auxiliary results, on the path of the value or not', () => {

@@ -135,7 +135,7 @@ export function pullBack(
 ): { gradients: Tensor[]; outside: boolean } {
   const owner = scopes.current!;
   const found = new Map<Node, Tensor>();
-  let outside = watched.some(({ original }) => isTracked(original));
+  let outside = watched.some(({ original }) => isTracked(original)) || seeds.some(isTracked);
   const roots: Node[] = [];
   const rootSeeds: Tensor[] = [];
   for (const [i, value] of values.entries()) {

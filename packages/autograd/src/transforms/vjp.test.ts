@@ -32,6 +32,12 @@ describe('vjp(f, primals)', () => {
     );
   });
 
+  it('says that what it pulled back from a tracked cotangent was not recorded', () => {
+    const [, pullback] = vjp((x: Tensor) => x.exp(), [tensor([1, 2])]);
+    const g = tensor([1, 1], { requiresGrad: true });
+    expect(() => pullback(g)[0].mul(g).sum().backward()).toThrow('whose own derivative was not recorded');
+  });
+
   it('recycles its graph with the scope around, and says so', () => {
     let late: ((g: Tensor) => unknown) | undefined;
     scope(() => {
