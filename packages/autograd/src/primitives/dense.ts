@@ -2,7 +2,7 @@
 
 import * as kernels from '@cotangent/kernels';
 import { type DenseActivation, DTypeError, isFloating, type Shape, ShapeError, sizeOf } from '@cotangent/kernels';
-import { apply, type Primitive, primitive } from '../primitive.js';
+import { apply, type BatchCall, type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
 import { reluBackward } from './activation.js';
 
@@ -29,12 +29,27 @@ function denseShape(x: Shape, kernel: Shape, bias: Shape): Shape {
 const rowsOf = (x: Tensor): Tensor => (x.rank === 2 ? x : x.reshape([sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]));
 
 /**
+ * Several inputs of one layer are more rows of it. A layer for each example is written out, for a product with a matrix for
+ * each example has no fused form.
+ */
+const denseBatch =
+  (activate: (z: Tensor) => Tensor) =>
+  ({ row, inputs, mapped, attributes, size }: BatchCall<undefined>): Tensor => {
+    const [x, kernel, bias] = inputs as [Tensor, Tensor, Tensor];
+    if (!mapped[1] && !mapped[2]) return apply(row, inputs, attributes as never);
+    const rows = mapped[0] ? x.reshape([size, sizeOf(x.shape.slice(1, -1)), x.shape.at(-1)!]) : rowsOf(x);
+    const z = rows.matmul(kernel).add(mapped[2] ? bias.expandDims(1) : bias);
+    return activate(z).reshape([size, ...x.shape.slice(mapped[0] ? 1 : 0, -1), bias.shape.at(-1)!]);
+  };
+
+/**
  * y = f(x W + b).  With dz = dy ⊙ f′, computed once from the result: dx = dz Wᵀ, dW = Σ xᵀ dz and db = Σ dz over leading axes.
  */
 function denseRow(
   name: string,
   activation: DenseActivation | null,
   derivative: ((v: Tensor, out: Tensor) => Tensor) | null,
+  activate: (z: Tensor) => Tensor,
 ): Primitive<undefined> {
   const attributes = { activation };
   const through = (v: Tensor, out: Tensor): Tensor => (derivative === null ? v : derivative(v, out));
@@ -65,20 +80,30 @@ function denseRow(
       kernel: (t, { x, out }) => through(x.matmul(t), out),
       bias: (t, { out }) => through(t.broadcastTo(out.shape), out),
     },
+    batch: denseBatch(activate),
     ...(activation === 'relu' && { domain: { note: 'not where x W + b is 0' } }),
   });
 }
 
-export const dense: Primitive<undefined> = denseRow('dense', null, null);
+export const dense: Primitive<undefined> = denseRow('dense', null, null, (z) => z);
 
-export const denseRelu: Primitive<undefined> = denseRow('denseRelu', 'relu', (v, out) =>
-  apply(reluBackward, [v, out], undefined),
+export const denseRelu: Primitive<undefined> = denseRow(
+  'denseRelu',
+  'relu',
+  (v, out) => apply(reluBackward, [v, out], undefined),
+  (z) => z.relu(),
 );
 
-export const denseTanh: Primitive<undefined> = denseRow('denseTanh', 'tanh', (v, out) =>
-  v.mul(out.square().neg().add(1)),
+export const denseTanh: Primitive<undefined> = denseRow(
+  'denseTanh',
+  'tanh',
+  (v, out) => v.mul(out.square().neg().add(1)),
+  (z) => z.tanh(),
 );
 
-export const denseSigmoid: Primitive<undefined> = denseRow('denseSigmoid', 'sigmoid', (v, out) =>
-  v.mul(out.mul(out.neg().add(1))),
+export const denseSigmoid: Primitive<undefined> = denseRow(
+  'denseSigmoid',
+  'sigmoid',
+  (v, out) => v.mul(out.mul(out.neg().add(1))),
+  (z) => z.sigmoid(),
 );

@@ -1,6 +1,7 @@
 /** Where derivatives end. */
 
 import * as kernels from '@cotangent/kernels';
+import { leadingBatch } from '../batching.js';
 import { type Primitive, primitive } from '../primitive.js';
 
 /** The same numbers, constant to every transform. */
@@ -13,4 +14,5 @@ export const stopGradient: Primitive<undefined> = primitive({
   keeps: { x: [] },
   vjp: { x: null },
   jvp: { x: null },
+  batch: leadingBatch(),
 });

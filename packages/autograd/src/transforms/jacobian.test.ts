@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ArgumentError, Generator } from '@cotangent/kernels';
 import {
   concat,
+  fromTypedArray,
   GradientError,
   grad,
   hessian,
@@ -9,6 +12,7 @@ import {
   jacrev,
   jvp,
   randomNormal,
+  softmaxCrossEntropy,
   stack,
   type Tensor,
   tensor,
@@ -268,5 +272,44 @@ describe('hvp(f, primals, tangents)', () => {
     const unflat = (z: Tensor): Tensor => f({ a: z.slice([0, 2]), b: z.slice([2, 5]) }, z.slice(5));
     const expected = hessian(unflat)(flat(p.a, p.b, x)).matmul(flat(vp.a, vp.b, vx));
     expectEqual(flat(hp.a, hp.b, hx), expected);
+  });
+});
+
+describe('against PyTorch 1.13 (fixtures/transforms.py)', () => {
+  interface Numbers {
+    readonly shape: number[];
+    readonly data: number[];
+  }
+  type Parameters = [w1: Tensor, b1: Tensor, w2: Tensor];
+  const read = JSON.parse(readFileSync(join(__dirname, '../../fixtures/transforms-1.13.json'), 'utf8')) as Record<
+    string,
+    Numbers[]
+  > & { x: Numbers; labels: number[]; hessian: Numbers[][] };
+  const of = ({ shape, data }: Numbers): Tensor => fromTypedArray(Float64Array.from(data), shape);
+  const parameters = read.parameters!.map(of) as Parameters;
+  const x = of(read.x);
+  const labels = tensor(read.labels, { dtype: 'int32' });
+  const network = ([w1, b1, w2]: Parameters, input: Tensor): Tensor => input.matmul(w1).add(b1).tanh().matmul(w2);
+  const loss = (p: Parameters, input: Tensor, label: Tensor): Tensor =>
+    softmaxCrossEntropy(network(p, input), label).sum();
+  const total = (p: Parameters): Tensor => loss(p, x, labels);
+
+  it.each(Object.entries(modes))('%s of a small network', (_, jacobian) => {
+    const found = jacobian((p: Parameters) => network(p, x))(parameters) as unknown as Tensor[];
+    for (const [i, expected] of read.jacobian!.entries()) expectEqual(found[i]!, of(expected));
+  });
+
+  it('hessian and hvp of its loss', () => {
+    const found = hessian(total)(parameters) as unknown as Tensor[][];
+    for (const [i, row] of read.hessian.entries()) {
+      for (const [j, expected] of row.entries()) expectEqual(found[i]![j]!, of(expected));
+    }
+    const [product] = hvp(total, [parameters], [read.directions!.map(of) as Parameters]);
+    for (const [i, expected] of read.hvp!.entries()) expectEqual(product[i]!, of(expected));
+  });
+
+  it('per-example gradients', () => {
+    const found = vmap(grad(loss), { inAxes: [null, 0, 0] })(parameters, x, labels);
+    for (const [i, expected] of read.perExample!.entries()) expectEqual(found[i]!, of(expected));
   });
 });
