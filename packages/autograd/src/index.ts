@@ -78,6 +78,7 @@ export {
   swapAxes,
   take,
 } from './functions/shape.js';
+export { type AttentionOptions, scaledDotProductAttention } from './functions/attention.js';
 export { type ClipByNormOptions, clipByGlobalNorm, clipByNorm, clipByValue } from './functions/clipping.js';
 export { type DenseFunctionOptions, dense } from './functions/dense.js';
 export { matmul } from './functions/products.js';

@@ -90,6 +90,12 @@ export { concat, placeSlice, type SliceAttributes } from './move/concat.js';
 export { gather, scatterAdd } from './move/gather.js';
 export { type AxisAttributes, logSoftmax, softmax } from './fused/softmax.js';
 export { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './fused/crossEntropy.js';
+export {
+  type AttentionAttributes,
+  type AttentionPullAttributes,
+  attention,
+  attentionBackward,
+} from './fused/attention.js';
 export { euclideanNorm, globalNorm } from './fused/norm.js';
 export {
   type AdamStep,

@@ -3,6 +3,7 @@
 import { Primitive } from '../primitive.js';
 import * as activation from './activation.js';
 import * as arithmetic from './arithmetic.js';
+import * as attention from './attention.js';
 import * as cast from './cast.js';
 import * as comparison from './comparison.js';
 import * as dense from './dense.js';
@@ -28,6 +29,7 @@ const files: Readonly<Record<string, object>> = {
   dense,
   indexing,
   softmax,
+  attention,
   norm,
   stop,
 };

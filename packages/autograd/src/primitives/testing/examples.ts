@@ -2,6 +2,7 @@
 
 import { examples as activation } from './activation.js';
 import { examples as arithmetic } from './arithmetic.js';
+import { examples as attention } from './attention.js';
 import type { Examples } from './call.js';
 import { examples as cast } from './cast.js';
 import { examples as comparison } from './comparison.js';
@@ -26,5 +27,6 @@ export const examples: Readonly<Record<string, Examples>> = {
   dense,
   indexing,
   softmax,
+  attention,
   norm,
 };

@@ -1,0 +1,143 @@
+/**
+ * Operations of many steps as one row: a kernel forward, a kernel for all cotangents backward, and the same operation composed
+ * of others. First derivatives run the kernels; everything beyond (derivatives of the backward pass, forward mode) goes
+ * through the composition, whose derivatives are exact at any order. So a higher derivative costs what it would without
+ * the kernels, and keeps what they do not keep.
+ */
+
+import { type DType, type Kernel, type Shape, sizeOf } from '@cotangent/kernels';
+import { concat } from '../functions/shape.js';
+import { apply, type BatchRule, Primitive } from '../primitive.js';
+import type { Tensor } from '../tensor.js';
+import { jvp } from '../transforms/jvp.js';
+import { vjp } from '../transforms/vjp.js';
+
+/** What the backward kernel is told. */
+export interface PullAttributes<A> {
+  /** The attributes of the operation. */
+  readonly attributes: A;
+  /** For each input, whether its cotangent is asked for. */
+  readonly wanted: readonly boolean[];
+}
+
+/** What is said once about a fused operation. */
+export interface FusedSpec<A> {
+  readonly name: string;
+  /** Names of the inputs, those that have a derivative first. */
+  readonly inputs: readonly string[];
+  /** How many have one. */
+  readonly differentiable: number;
+  shape(shapes: readonly Shape[], attributes: A): Shape;
+  dtype(dtypes: readonly DType[]): DType;
+  readonly run: Kernel<A>;
+  /** From the cotangent, the inputs and the result: the cotangents that are wanted, flat, one behind the other. */
+  readonly pull: Kernel<PullAttributes<A>>;
+  /** The same result out of other operations. */
+  composed(inputs: readonly Tensor[], attributes: A): Tensor;
+  readonly batch?: BatchRule<A>;
+}
+
+/** The rows of a fused operation. */
+export interface FusedRows<A> {
+  readonly forward: Primitive<A>;
+  /** All cotangents as one: linear in the first input, the cotangent of the result. */
+  readonly backward: Primitive<PullAttributes<A>>;
+}
+
+const joined = (parts: readonly Tensor[]): Tensor => concat(parts.map((part) => part.reshape([part.size])));
+
+/** Part i of the wanted parts that lie one behind the other. */
+function part(whole: Tensor, i: number, shapes: readonly Shape[], wanted: readonly boolean[]): Tensor {
+  let start = 0;
+  for (let k = 0; k < i; k++) if (wanted[k]) start += sizeOf(shapes[k]!);
+  return whole.slice([start, start + sizeOf(shapes[i]!)]).reshape(shapes[i]!);
+}
+
+const shapesOf = (tensors: readonly Tensor[]): Shape[] => tensors.map(({ shape }) => shape);
+const wantedIndices = (wanted: readonly boolean[]): number[] => [...wanted.keys()].filter((i) => wanted[i]);
+
+/** `all` with others at some places. */
+function replaced(all: readonly Tensor[], places: readonly number[], others: readonly Tensor[]): Tensor[] {
+  const result = [...all];
+  for (const [k, place] of places.entries()) result[place] = others[k]!;
+  return result;
+}
+
+/** The wanted cotangents of a function, one behind the other. */
+function pullThrough(
+  f: (inputs: readonly Tensor[]) => Tensor,
+  g: Tensor,
+  inputs: readonly Tensor[],
+  wanted: readonly boolean[],
+): Tensor {
+  const places = wantedIndices(wanted);
+  const at = places.map((i) => inputs[i]!);
+  const [, pullback] = vjp((...xs: Tensor[]) => f(replaced(inputs, places, xs)), at);
+  return joined(pullback(g));
+}
+
+/** What a tangent of input i alone becomes. */
+function pushThrough(
+  f: (inputs: readonly Tensor[]) => Tensor,
+  i: number,
+  t: Tensor,
+  inputs: readonly Tensor[],
+): Tensor {
+  return jvp((x) => f(replaced(inputs, [i], [x])), [inputs[i]!], [t])[1];
+}
+
+/** Declares both rows of a fused operation. */
+export function fused<A>(spec: FusedSpec<A>): FusedRows<A> {
+  const { name, inputs: names, differentiable } = spec;
+  const count = names.length;
+  /** The backward pass out of other operations, a function of the cotangent and the inputs. */
+  const composedPull =
+    ({ attributes, wanted }: PullAttributes<A>) =>
+    ([g, ...inputs]: readonly Tensor[]): Tensor =>
+      pullThrough((at) => spec.composed(at, attributes), g!, inputs.slice(0, count), wanted);
+
+  const backward = new Primitive<PullAttributes<A>>(
+    `${name}Backward`,
+    'any',
+    ['g', ...names, 'result'],
+    ([_, ...inputs], { wanted }) => [wantedIndices(wanted).reduce((sum, i) => sum + sizeOf(inputs[i]!.shape), 0)],
+    ([g]) => g!.dtype,
+    spec.pull,
+    null,
+    () => Array.from({ length: count + 1 }, (_, i) => i),
+    // The result is a function of the inputs: what it contributes is in their derivatives already.
+    (i) => i <= differentiable,
+    (i, packed, node) => part(packed, i, shapesOf(node.inputs), node.wanted),
+    (i, t, inputs, _, attributes) =>
+      i > differentiable ? null : pushThrough(composedPull(attributes), i, t, inputs.slice(0, count + 1)),
+    null,
+    {},
+    (v, node) =>
+      pullThrough(
+        composedPull(node.attributes as PullAttributes<A>),
+        v,
+        node.inputs.slice(0, count + 1),
+        node.wanted.slice(0, count + 1),
+      ),
+  );
+  const everything = [-1, ...names.keys()];
+  const forward = new Primitive<A>(
+    name,
+    'any',
+    names,
+    (inputs, attributes) => spec.shape(shapesOf(inputs), attributes),
+    (inputs) => spec.dtype(inputs.map(({ dtype }) => dtype)),
+    spec.run,
+    null,
+    () => everything,
+    (i) => i < differentiable,
+    (i, packed, node) => part(packed, i, shapesOf(node.inputs), node.wanted),
+    (i, t, inputs, _, attributes) =>
+      i < differentiable ? pushThrough((at) => spec.composed(at, attributes), i, t, inputs) : null,
+    spec.batch ?? null,
+    {},
+    (g, node) =>
+      apply(backward, [g, ...node.inputs, node.output], { attributes: node.attributes as A, wanted: node.wanted }),
+  );
+  return { forward, backward };
+}
