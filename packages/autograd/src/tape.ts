@@ -79,23 +79,30 @@ export class Node {
     /** For the stand-in of an argument: the level of its transform. */
     level = 0,
   ) {
-    this.wanted = inputs.map((input, i) => input.node !== null && primitive!.hasVjp(i));
-    let lowest = level;
+    // One loop, without a call for each input: this runs for every operation.
+    const wanted: boolean[] = [];
+    let lowest = -1;
     let highest = level;
-    for (let i = 0, first = true; i < inputs.length; i++) {
-      if (!this.wanted[i]) continue;
-      const upstream = inputs[i]!.node!;
-      if (first || upstream.lowest < lowest) lowest = upstream.lowest;
-      if (upstream.highest > highest) highest = upstream.highest;
-      first = false;
-    }
-    this.lowest = lowest;
-    this.highest = highest;
-    this.forEachKept((tensor) => tensor.pin());
-    this.forEachUpstream((upstream) => {
+    let versions = 0;
+    for (let i = 0; i < inputs.length; i++) {
+      const upstream = inputs[i]!.node;
+      const wants = upstream !== null && primitive!.hasVjp(i);
+      wanted.push(wants);
+      if (!wants) continue;
       upstream.uses++;
-    });
-    this.versions = this.keptVersions();
+      if (lowest < 0 || upstream.lowest < lowest) lowest = upstream.lowest;
+      if (upstream.highest > highest) highest = upstream.highest;
+      const keeps = primitive!.keeps(i);
+      for (let k = 0; k < keeps.length; k++) {
+        const kept = keeps[k]! < 0 ? output : inputs[keeps[k]!]!;
+        kept.pin();
+        versions += kept.version;
+      }
+    }
+    this.wanted = wanted;
+    this.lowest = lowest < 0 ? level : lowest;
+    this.highest = highest;
+    this.versions = versions;
   }
 
   /** Makes way for another sweep in the middle of one; returns what `resume` is to be given afterwards. */
