@@ -65,19 +65,26 @@ export { mapBinary, mapUnary } from './elementwise/runs.js';
 export {
   abs,
   add,
+  cbrt,
   divide,
+  hypot,
   maximum,
   minimum,
   multiply,
   negative,
   power,
+  reciprocal,
+  rsqrt,
   sign,
   sqrt,
   square,
   subtract,
 } from './elementwise/arithmetic.js';
 export { equal, greater, greaterEqual, less, lessEqual, notEqual } from './elementwise/comparison.js';
-export { exp, log } from './elementwise/exponential.js';
+export { exp, exp2, expm1, log, log1p, log2, log10, logaddexp, xlogy } from './elementwise/exponential.js';
+export { acos, asin, atan, atan2, cos, sin, tan } from './elementwise/trigonometric.js';
+export { acosh, asinh, atanh, cosh, sinh } from './elementwise/hyperbolic.js';
+export { erf, erfc } from './elementwise/errorFunction.js';
 export { relu, reluBackward, sigmoid, tanh } from './elementwise/activation.js';
 export { type ClipAttributes, clip, where } from './elementwise/select.js';
 export type { ReduceAttributes } from './reduce/axes.js';

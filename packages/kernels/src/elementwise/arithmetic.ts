@@ -1,7 +1,9 @@
 /** Arithmetic. The commonest operations have a loop of their own, which V8 compiles to straight machine code. */
 
-import { type DispatchedKernel, mapKernelPair } from '../kernel.js';
+import { costlyStaging, type DispatchedKernel, kernel, mapKernelPair } from '../kernel.js';
+import * as vector from '../vectorMath/kernels.js';
 import * as simd from '../wasm/elementwise.js';
+import { runMap } from '../wasm/runMap.js';
 import { binary, type Kernel, mapBinary, mapUnary, unary } from './runs.js';
 
 /** a + b */
@@ -69,9 +71,32 @@ export const abs: DispatchedKernel = mapKernelPair(mapUnary(Math.abs), simd.abs)
 /** −1, 0 or 1; NaN stays NaN. */
 export const sign: Kernel = mapUnary(Math.sign);
 
-/** aᵇ as C's pow: 1 where b is 0, where a is 1 even if b is NaN, and where a is −1 and b is ±∞ (JavaScript has NaN there). */
-export const power: Kernel = mapBinary((a, b) =>
-  a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b,
+/** 1 / x */
+export const reciprocal: DispatchedKernel = mapKernelPair(
+  mapUnary((x) => 1 / x),
+  simd.reciprocal,
+);
+
+/** 1 / √x; ∞ at 0, NaN below. */
+export const rsqrt: DispatchedKernel = mapKernelPair(
+  mapUnary((x) => 1 / Math.sqrt(x)),
+  simd.rsqrt,
+);
+
+/** ∛x, of negative numbers too. */
+export const cbrt: DispatchedKernel = mapKernelPair(mapUnary(Math.cbrt), vector.cbrt, costlyStaging);
+
+/** √(a² + b²) without overflow. */
+export const hypot: DispatchedKernel = mapKernelPair(mapBinary(Math.hypot), vector.hypot, costlyStaging);
+
+/**
+ * aᵇ as C's pow: 1 where b is 0, where a is 1 even if b is NaN, and where a is −1 and b is ±∞ (JavaScript has NaN there).
+ * In SIMD for float32 only.
+ */
+export const power: DispatchedKernel = kernel(
+  mapBinary((a, b) => (a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b)),
+  (out, inputs) => out.dtype === 'float32' && runMap(vector.power, out, inputs),
+  costlyStaging,
 );
 
 /** The larger of two; NaN where either is NaN. */

@@ -1,5 +1,6 @@
+import type { Local } from '../wasm/code.js';
 import type { Expr } from '../wasm/expr.js';
-import type { FloatVector, Lanes } from '../wasm/lanes.js';
+import type { FloatVector, Lanes, MaskOf } from '../wasm/lanes.js';
 
 /** What differs between float32 and float64. */
 interface Format {
@@ -37,28 +38,53 @@ const coefficients = {
   ],
 } as const;
 
+/** x = n ln 2 + r with |r| ≤ ½ ln 2, and eʳ − 1 − r. */
+interface Reduced<V extends FloatVector> {
+  readonly n: Local<V>;
+  /** Its lowest bits are n, as an integer. */
+  readonly whole: Expr<MaskOf<V>>;
+  readonly r: Local<V>;
+  /** eʳ − 1 − r */
+  readonly rest: Local<V>;
+}
+
+/** For an x that is already held between `lowest` and `highest`. */
+export function reduceExp<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Reduced<V> {
+  const { magic } = formats[v.type];
+  const { high, low } = minusLn2[v.type];
+  const shifted = v.let(v.madd(x, Math.LOG2E, magic));
+  const n = v.let(v.sub(shifted, magic));
+  const r = v.let(v.madd(n, low, v.madd(n, high, x)));
+  const p = v.polynomial(r, coefficients[v.type]);
+  return { n, whole: v.toBits(shifted), r, rest: v.let(v.mul(p, v.let(v.mul(r, r)))) };
+}
+
+/** x · 2ⁿ, n the lowest bits of `whole`. In two factors, 2^⌊n/2⌋ and the rest: for the largest n it would overflow, for the smallest it is no normal number. */
+export function scale<V extends FloatVector>(
+  v: Lanes<V>,
+  x: Expr<V>,
+  whole: Expr<MaskOf<V>>,
+  shift: number = 0,
+): Expr<V> {
+  const { mantissa, bias } = formats[v.type];
+  // What lies left of the exponent's bits is shifted out.
+  const half = v.let(v.shiftRight(whole, 1));
+  const first = v.fromBits(v.shiftLeft(v.addBits(half, bias), mantissa));
+  const second = v.fromBits(v.shiftLeft(v.addBits(v.subtractBits(whole, half), bias + shift), mantissa));
+  return v.mul(v.mul(x, first), second);
+}
+
 /**
  * eˣ = 2ⁿ · eʳ with n = ⌊x / ln 2⌉ and |r| ≤ ½ ln 2.
  *
  * Measured: float32, every 17th of all 2³² bit patterns, 1.02 ulp; float64, 20,000 samples against exact arithmetic, 0.99 ulp.
  * Overflow, underflow to subnormals and to 0, ±∞ and NaN as Math.exp has them.
+ *
+ * @param shift gives 2^shift eˣ, which may be in range where eˣ is not
  */
-export function exp<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
-  const { magic, mantissa, bias } = formats[v.type];
+export function exp<V extends FloatVector>(v: Lanes<V>, x: Expr<V>, shift: number = 0): Expr<V> {
   const { lowest, highest } = range[v.type];
-  const { high, low } = minusLn2[v.type];
   // In this order of operands NaN goes through both.
-  const clamped = v.let(v.pmin(v.pmax(x, lowest), highest));
-  const shifted = v.let(v.madd(clamped, Math.LOG2E, magic));
-  const n = v.let(v.sub(shifted, magic));
-  const r = v.let(v.madd(n, low, v.madd(n, high, clamped)));
-  const p = v.polynomial(r, coefficients[v.type]);
-  const power = v.add(v.madd(p, v.let(v.mul(r, r)), r), 1);
-  // The lowest bits of `shifted` are n. 2ⁿ in two factors, 2^⌊n/2⌋ and the rest: for the largest n it would overflow, for
-  // the smallest it is no normal number. What lies left of the exponent's bits is shifted out.
-  const whole = v.toBits(shifted);
-  const half = v.let(v.shiftRight(whole, 1));
-  const first = v.fromBits(v.shiftLeft(v.addBits(half, bias), mantissa));
-  const second = v.fromBits(v.shiftLeft(v.addBits(v.subtractBits(whole, half), bias), mantissa));
-  return v.mul(v.mul(power, first), second);
+  const { whole, r, rest } = reduceExp(v, v.let(v.pmin(v.pmax(x, lowest), highest - shift)));
+  return scale(v, v.add(v.add(rest, r), 1), whole, shift);
 }

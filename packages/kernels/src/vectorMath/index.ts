@@ -1,6 +1,13 @@
 /** Functions of vectors, written against `Lanes`: each is the code of a kernel body, for float32 and float64. */
 
+export { erf, erfc, erfcSingle } from './errorFunction.js';
 export { exp } from './exp.js';
-export { log } from './log.js';
+export { exp2, expm1 } from './expm1.js';
+export { acosh, asinh, atanh, cosh, sinh } from './hyperbolic.js';
+export { inDouble } from './inDouble.js';
+export { acos, asin, atan, atan2 } from './inverseTrigonometric.js';
+export { log, log1p, log2, log10 } from './log.js';
+export { cbrt, hypot, logaddexp, power, xlogy } from './powers.js';
 export { sigmoid } from './sigmoid.js';
 export { tanh } from './tanh.js';
+export { cos, largestAngle, sin, tan } from './trigonometric.js';

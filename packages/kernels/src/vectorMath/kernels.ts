@@ -1,10 +1,36 @@
 /** The elementwise kernels that need polynomials. */
 
-import { unaryMap } from '../wasm/elementwise.js';
+import { binaryMap, unaryMap } from '../wasm/elementwise.js';
 import type { MapKernel } from '../wasm/mapKernel.js';
 import * as vector from './index.js';
 
-export const exp: MapKernel = unaryMap('exp', 4, vector.exp, true);
+export const exp: MapKernel = unaryMap('exp', 4, (v, x) => vector.exp(v, x), true);
 export const log: MapKernel = unaryMap('log', 4, vector.log, true);
 export const tanh: MapKernel = unaryMap('tanh', 4, vector.tanh, true);
 export const sigmoid: MapKernel = unaryMap('sigmoid', 4, vector.sigmoid, true);
+
+export const exp2: MapKernel = unaryMap('exp2', 2, vector.exp2, true);
+export const expm1: MapKernel = unaryMap('expm1', 2, vector.expm1, true);
+export const log1p: MapKernel = unaryMap('log1p', 2, vector.log1p, true);
+export const log2: MapKernel = unaryMap('log2', 2, vector.log2, true);
+export const log10: MapKernel = unaryMap('log10', 2, vector.log10, true);
+export const sin: MapKernel = unaryMap('sin', 2, vector.sin, true);
+export const cos: MapKernel = unaryMap('cos', 2, vector.cos, true);
+export const tan: MapKernel = unaryMap('tan', 2, vector.tan, true);
+export const asin: MapKernel = unaryMap('asin', 2, vector.asin, true);
+export const acos: MapKernel = unaryMap('acos', 2, vector.acos, true);
+export const atan: MapKernel = unaryMap('atan', 2, vector.atan, true);
+export const sinh: MapKernel = unaryMap('sinh', 2, vector.sinh, true);
+export const cosh: MapKernel = unaryMap('cosh', 2, vector.cosh, true);
+export const asinh: MapKernel = unaryMap('asinh', 2, vector.asinh, true);
+export const acosh: MapKernel = unaryMap('acosh', 2, vector.acosh, true);
+export const atanh: MapKernel = unaryMap('atanh', 2, vector.atanh, true);
+export const erf: MapKernel = unaryMap('erf', 2, vector.erf, true);
+export const erfc: MapKernel = unaryMap('erfc', 2, vector.erfc, true);
+export const cbrt: MapKernel = unaryMap('cbrt', 2, vector.cbrt, true);
+
+export const power: MapKernel = binaryMap('power', 2, vector.power, true);
+export const atan2: MapKernel = binaryMap('atan2', 2, vector.atan2, true);
+export const hypot: MapKernel = binaryMap('hypot', 2, vector.hypot, true);
+export const logaddexp: MapKernel = binaryMap('logaddexp', 2, vector.logaddexp, true);
+export const xlogy: MapKernel = binaryMap('xlogy', 2, vector.xlogy, true);

@@ -17,9 +17,9 @@ export function unaryMap(name: string, unroll: number, f: Unary, fuses = false):
 }
 
 /** A kernel of two operands. */
-export function binaryMap(name: string, unroll: number, f: Binary): MapKernel {
+export function binaryMap(name: string, unroll: number, f: Binary, fuses = false): MapKernel {
   const inputs = { a: 'elements', b: 'elements' } as const;
-  return mapKernel({ name, inputs, outputs: out, unroll, body: (v, { a, b }) => ({ out: f(v, a, b) }) });
+  return mapKernel({ name, inputs, outputs: out, unroll, fuses, body: (v, { a, b }) => ({ out: f(v, a, b) }) });
 }
 
 function comparisonMap(name: string, f: Comparison): MapKernel {
@@ -39,6 +39,8 @@ export const negative: MapKernel = unaryMap('negative', 4, (v, x) => v.neg(x));
 export const abs: MapKernel = unaryMap('abs', 4, (v, x) => v.abs(x));
 export const square: MapKernel = unaryMap('square', 4, (v, x) => v.mul(x, x));
 export const sqrt: MapKernel = unaryMap('sqrt', 2, (v, x) => v.sqrt(x));
+export const reciprocal: MapKernel = unaryMap('reciprocal', 2, (v, x) => v.div(1, x));
+export const rsqrt: MapKernel = unaryMap('rsqrt', 2, (v, x) => v.div(1, v.sqrt(x)));
 
 // pmax keeps NaN, being x where nothing is less, and −0; adding +0 makes that +0. Two instructions, where max takes eight.
 export const relu: MapKernel = unaryMap('relu', 4, (v, x) => v.add(v.pmax(x, 0), 0));
