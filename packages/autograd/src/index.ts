@@ -81,6 +81,32 @@ export {
 export { type AttentionOptions, scaledDotProductAttention } from './functions/attention.js';
 export { type ClipByNormOptions, clipByGlobalNorm, clipByNorm, clipByValue } from './functions/clipping.js';
 export { type DenseFunctionOptions, dense } from './functions/dense.js';
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  cbrt,
+  cos,
+  cosh,
+  erf,
+  erfc,
+  exp2,
+  expm1,
+  hypot,
+  log10,
+  log1p,
+  log2,
+  logaddexp,
+  rsqrt,
+  sin,
+  sinh,
+  tan,
+  xlogy,
+} from './functions/elementary.js';
 export { matmul } from './functions/products.js';
 export { logSoftmax, type SoftmaxOptions, softmax, softmaxCrossEntropy } from './functions/softmax.js';
 export { assign, detach, stopGradient } from './functions/memory.js';

@@ -2,6 +2,7 @@
 
 import { backward } from './backward.js';
 import { display } from './display.js';
+import * as elementary from './functions/elementary.js';
 import * as elementwise from './functions/elementwise.js';
 import { registerHook, retainGrad } from './functions/hooks.js';
 import { assign, detach } from './functions/memory.js';
@@ -31,6 +32,27 @@ const methods = {
   tanh: elementwise.tanh,
   sigmoid: elementwise.sigmoid,
   relu: elementwise.relu,
+  exp2: elementary.exp2,
+  expm1: elementary.expm1,
+  log1p: elementary.log1p,
+  log2: elementary.log2,
+  log10: elementary.log10,
+  sin: elementary.sin,
+  cos: elementary.cos,
+  tan: elementary.tan,
+  asin: elementary.asin,
+  acos: elementary.acos,
+  atan: elementary.atan,
+  sinh: elementary.sinh,
+  cosh: elementary.cosh,
+  asinh: elementary.asinh,
+  acosh: elementary.acosh,
+  atanh: elementary.atanh,
+  erf: elementary.erf,
+  erfc: elementary.erfc,
+  rsqrt: elementary.rsqrt,
+  cbrt: elementary.cbrt,
+  atan2: elementary.atan2,
   equal: elementwise.equal,
   notEqual: elementwise.notEqual,
   less: elementwise.less,

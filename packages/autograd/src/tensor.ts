@@ -369,6 +369,50 @@ export interface Tensor {
   /** max(x, 0); gradient 0 at 0 */
   relu(): Tensor;
 
+  // ---- elementary functions -------------------------------------------------------------------------------------------
+  /** 2ˣ */
+  exp2(): Tensor;
+  /** eˣ − 1, exact near 0 where eˣ would round to 1. */
+  expm1(): Tensor;
+  /** ln(1 + x), exact near 0; −∞ at −1, NaN below. */
+  log1p(): Tensor;
+  /** log₂ x; −∞ at 0, NaN below. */
+  log2(): Tensor;
+  /** log₁₀ x; −∞ at 0, NaN below. */
+  log10(): Tensor;
+  /** sin x, of radians. */
+  sin(): Tensor;
+  /** cos x, of radians. */
+  cos(): Tensor;
+  /** tan x, of radians. */
+  tan(): Tensor;
+  /** arcsin x, −π/2 to π/2; NaN beyond ±1, gradient +∞ at ±1. */
+  asin(): Tensor;
+  /** arccos x, 0 to π; NaN beyond ±1, gradient −∞ at ±1. */
+  acos(): Tensor;
+  /** arctan x, −π/2 to π/2. */
+  atan(): Tensor;
+  /** sinh x = (eˣ − e⁻ˣ) / 2 */
+  sinh(): Tensor;
+  /** cosh x = (eˣ + e⁻ˣ) / 2 */
+  cosh(): Tensor;
+  /** arsinh x */
+  asinh(): Tensor;
+  /** arcosh x; NaN below 1, gradient +∞ at 1. */
+  acosh(): Tensor;
+  /** artanh x; ±∞ at ±1, NaN beyond. */
+  atanh(): Tensor;
+  /** erf x = 2/√π ∫₀ˣ e^(−t²) dt */
+  erf(): Tensor;
+  /** 1 − erf x, without losing the small values of large x. */
+  erfc(): Tensor;
+  /** 1 / √x; ∞ at 0, NaN below. */
+  rsqrt(): Tensor;
+  /** ∛x, of negative numbers too; gradient +∞ at 0. */
+  cbrt(): Tensor;
+  /** The angle of the point (x, this), in all four quadrants. */
+  atan2(x: Tensor | number): Tensor;
+
   // ---- comparison and choice; comparisons give bool -----------------------------------------------------------------
   /** this = b */
   equal(b: Tensor | number): Tensor;

@@ -62,7 +62,7 @@ export function negative(x: Tensor): Tensor {
 
 /** 1 / x */
 export function reciprocal(x: Tensor): Tensor {
-  return divide(1, x);
+  return one(arithmetic.reciprocal, x);
 }
 
 /** x² */

@@ -59,6 +59,48 @@ export const sqrt: Primitive<undefined> = elementwise('sqrt', {
   domain: { range: [0.1, 4], note: 'x > 0' },
 });
 
+/** (1/x)′ = −1/x² */
+export const reciprocal: Primitive<undefined> = elementwise('reciprocal', {
+  run: kernels.reciprocal,
+  uses: ['out'],
+  derivative: ({ out }) => out.square().neg(),
+  domain: { range: [0.2, 4], note: 'x ≠ 0' },
+});
+
+/** (1/√x)′ = −½ (1/√x)³ */
+export const rsqrt: Primitive<undefined> = elementwise('rsqrt', {
+  run: kernels.rsqrt,
+  uses: ['out'],
+  derivative: ({ out }) => out.square().mul(out).mul(-0.5),
+  domain: { range: [0.2, 4], note: 'x > 0' },
+});
+
+/** (∛x)′ = 1 / (3 (∛x)²), +∞ at 0 */
+export const cbrt: Primitive<undefined> = elementwise('cbrt', {
+  run: kernels.cbrt,
+  uses: ['out'],
+  derivative: ({ out }) => out.square().mul(3).reciprocal(),
+  domain: { range: [0.2, 4], note: 'x ≠ 0' },
+});
+
+/** c / out; 0 at the origin, as the gradient of every norm. */
+const perLength = (c: Tensor, out: Tensor): Tensor => {
+  const origin = out.equal(0);
+  return origin.where(0, c.div(origin.where(1, out)));
+};
+
+/** √(a² + b²);  ∂/∂a = a / √(a² + b²) */
+export const hypot: Primitive<undefined> = pairwise('hypot', {
+  run: kernels.hypot,
+  promotion: 'floating',
+  keeps: { a: ['a', 'out'], b: ['b', 'out'] },
+  vjp: {
+    a: (g, { a, out }) => g.mul(perLength(a, out)),
+    b: (g, { b, out }) => g.mul(perLength(b, out)),
+  },
+  domain: { kinks: [0], note: 'not the origin' },
+});
+
 /** |x|′ = sign x: 0 at 0, as in PyTorch. */
 export const abs: Primitive<undefined> = elementwise('abs', {
   run: kernels.abs,

@@ -7,7 +7,9 @@ import * as attention from './attention.js';
 import * as cast from './cast.js';
 import * as comparison from './comparison.js';
 import * as dense from './dense.js';
+import * as errorFunction from './errorFunction.js';
 import * as exponential from './exponential.js';
+import * as hyperbolic from './hyperbolic.js';
 import * as indexing from './indexing.js';
 import * as matmul from './matmul.js';
 import * as norm from './norm.js';
@@ -15,11 +17,15 @@ import * as reduce from './reduce.js';
 import * as reshape from './reshape.js';
 import * as softmax from './softmax.js';
 import * as stop from './stop.js';
+import * as trigonometric from './trigonometric.js';
 
 /** The files of primitives. Every row that such a file exports is one of the library's. */
 const files: Readonly<Record<string, object>> = {
   arithmetic,
   exponential,
+  trigonometric,
+  hyperbolic,
+  errorFunction,
   activation,
   comparison,
   cast,

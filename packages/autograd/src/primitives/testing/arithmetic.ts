@@ -1,6 +1,6 @@
 import { type Examples, each, one, two } from './call.js';
 
 export const examples: Examples = {
-  ...each(['negative', 'square', 'sqrt', 'abs', 'sign'], one),
-  ...each(['add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum'], two),
+  ...each(['negative', 'square', 'sqrt', 'abs', 'sign', 'reciprocal', 'rsqrt', 'cbrt'], one),
+  ...each(['add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'hypot'], two),
 };

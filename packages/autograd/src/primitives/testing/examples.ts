@@ -7,17 +7,23 @@ import type { Examples } from './call.js';
 import { examples as cast } from './cast.js';
 import { examples as comparison } from './comparison.js';
 import { examples as dense } from './dense.js';
+import { examples as errorFunction } from './errorFunction.js';
 import { examples as exponential } from './exponential.js';
+import { examples as hyperbolic } from './hyperbolic.js';
 import { examples as indexing } from './indexing.js';
 import { examples as matmul } from './matmul.js';
 import { examples as norm } from './norm.js';
 import { examples as reduce } from './reduce.js';
 import { examples as reshape } from './reshape.js';
 import { examples as softmax } from './softmax.js';
+import { examples as trigonometric } from './trigonometric.js';
 
 export const examples: Readonly<Record<string, Examples>> = {
   arithmetic,
   exponential,
+  trigonometric,
+  hyperbolic,
+  errorFunction,
   activation,
   comparison,
   cast,

@@ -1,5 +1,6 @@
-import { type Examples, each, one } from './call.js';
+import { type Examples, each, one, two } from './call.js';
 
 export const examples: Examples = {
-  ...each(['exp', 'log'], one),
+  ...each(['exp', 'log', 'exp2', 'expm1', 'log1p', 'log2', 'log10'], one),
+  ...each(['logaddexp', 'xlogy'], two),
 };
