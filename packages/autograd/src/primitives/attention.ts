@@ -9,7 +9,6 @@ import {
   ShapeError,
   shapesEqual,
 } from '@cotangent/kernels';
-import { leadingBatch } from '../batching.js';
 import { fromTypedArray } from '../create.js';
 import { logicalAnd, where } from '../functions/elementwise.js';
 import type { Primitive } from '../primitive.js';
@@ -76,7 +75,7 @@ function attentionRows(
     run: kernels.attention,
     pull: kernels.attentionBackward,
     composed,
-    batch: leadingBatch(),
+    batch: 'leading',
   });
 }
 

@@ -6,11 +6,13 @@
  */
 
 import { type DType, type Kernel, type Shape, sizeOf } from '@cotangent/kernels';
+import { leadingBatch, repeated } from '../batching.js';
 import { concat } from '../functions/shape.js';
-import { apply, type BatchRule, Primitive } from '../primitive.js';
+import { apply, type BatchCall, type BatchRule, Primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
 import { jvp } from '../transforms/jvp.js';
 import { vjp } from '../transforms/vjp.js';
+import { vmap } from '../transforms/vmap.js';
 
 /** What the backward kernel is told. */
 export interface PullAttributes<A> {
@@ -34,7 +36,11 @@ export interface FusedSpec<A> {
   readonly pull: Kernel<PullAttributes<A>>;
   /** The same result out of other operations. */
   composed(inputs: readonly Tensor[], attributes: A): Tensor;
-  readonly batch?: BatchRule<A>;
+  /**
+   * How vmap runs the operation: `leading` says that all inputs have the same leading axes and that both kernels leave them
+   * alone. @defaultValue the composition, mapped
+   */
+  readonly batch?: BatchRule<A> | 'leading';
 }
 
 /** The rows of a fused operation. */
@@ -86,6 +92,25 @@ function pushThrough(
   return jvp((x) => f(replaced(inputs, [i], [x])), [inputs[i]!], [t])[1];
 }
 
+/** For all examples at once by operations that have rules of their own. */
+function batchThrough<A>(f: (inputs: readonly Tensor[], attributes: A) => Tensor): BatchRule<A> {
+  return ({ inputs, mapped, attributes }) =>
+    vmap((...at: Tensor[]) => f(at, attributes), { inAxes: mapped.map((one) => (one ? 0 : null)) })(...inputs);
+}
+
+/** The backward pass with one leading axis more: what is packed for all examples, sorted by examples. */
+function backwardOfAll<A>({ row, inputs, mapped, attributes, size }: BatchCall<PullAttributes<A>>): Tensor {
+  const all = inputs.map((x, i) => repeated(x, mapped[i]!, size));
+  const packed = apply(row, all, attributes as never);
+  const { wanted } = attributes;
+  const shapes = shapesOf(all).slice(1);
+  const rows = wantedIndices(wanted).map((i) => {
+    const shape = shapes[i]!;
+    return part(packed, i, shapes, wanted).reshape([size, sizeOf(shape.slice(1))]);
+  });
+  return concat(rows, { axis: 1 });
+}
+
 /** Declares both rows of a fused operation. */
 export function fused<A>(spec: FusedSpec<A>): FusedRows<A> {
   const { name, inputs: names, differentiable } = spec;
@@ -110,7 +135,7 @@ export function fused<A>(spec: FusedSpec<A>): FusedRows<A> {
     (i, packed, node) => part(packed, i, shapesOf(node.inputs), node.wanted),
     (i, t, inputs, _, attributes) =>
       i > differentiable ? null : pushThrough(composedPull(attributes), i, t, inputs.slice(0, count + 1)),
-    null,
+    spec.batch === 'leading' ? backwardOfAll : batchThrough((inputs, attributes) => composedPull(attributes)(inputs)),
     {},
     (v, node) =>
       pullThrough(
@@ -134,7 +159,7 @@ export function fused<A>(spec: FusedSpec<A>): FusedRows<A> {
     (i, packed, node) => part(packed, i, shapesOf(node.inputs), node.wanted),
     (i, t, inputs, _, attributes) =>
       i < differentiable ? pushThrough((at) => spec.composed(at, attributes), i, t, inputs) : null,
-    spec.batch ?? null,
+    spec.batch === 'leading' ? leadingBatch() : (spec.batch ?? batchThrough(spec.composed)),
     {},
     (g, node) =>
       apply(backward, [g, ...node.inputs, node.output], { attributes: node.attributes as A, wanted: node.wanted }),
