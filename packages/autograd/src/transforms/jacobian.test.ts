@@ -114,6 +114,12 @@ for (const [name, jacobian] of Object.entries(modes)) {
       ]);
     });
 
+    it('takes a part at a time', () => {
+      const x = random(3);
+      const f = (a: Tensor): Tensor => w.mul(a).tanh();
+      for (const chunkSize of [1, 2, 6, 100]) expectEqual(jacobian(f, { chunkSize })(x), jacobianByGradients(f, x));
+    });
+
     it('runs the function once for each tensor of the arguments at most', () => {
       let runs = 0;
       jacobian((x: Tensor) => {
@@ -177,7 +183,7 @@ for (const [name, jacobian] of Object.entries(modes)) {
       expectError(
         () => jacobian((x: Tensor) => x, { argnum: 1 } as never),
         ArgumentError,
-        `${name}: got unknown option 'argnum'; expected one of argnums`,
+        `${name}: got unknown option 'argnum'; expected one of argnums, chunkSize`,
       );
     });
   });
@@ -207,6 +213,7 @@ describe('hessian(f)', () => {
     expectEqual(hessian(f)(x), jacobianByGradients(grad(f), x));
     const h = hessian(f)(x).reshape([6, 6]);
     expectEqual(h, h.T);
+    expectEqual(hessian(f, { chunkSize: 4 })(x), hessian(f)(x));
     const g = (a: Tensor): Tensor => a.sum({ axis: 0 }).tanh();
     expectEqual(
       hessian(g)(x),

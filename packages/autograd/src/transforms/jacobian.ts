@@ -17,7 +17,14 @@ import { vmap } from './vmap.js';
 export interface JacobianOptions {
   /** Which arguments to differentiate with respect to; a list gives a list of Jacobians. @defaultValue 0 */
   argnums?: number | readonly number[];
+  /** At most so many elements of the result (`jacrev`) or of the argument (`jacfwd`) at a time. @defaultValue all */
+  chunkSize?: number;
 }
+
+const optionNames = ['argnums', 'chunkSize'];
+
+const chunked = ({ chunkSize }: JacobianOptions): { chunkSize?: number } =>
+  chunkSize === undefined ? {} : { chunkSize };
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -96,7 +103,7 @@ export function jacrev<F extends AnyFunction, const O extends JacobianOptions = 
   f: F,
   options: O = {} as O,
 ): (...args: Parameters<F>) => JacobianOf<F, O> {
-  checkOptions('jacrev', options, ['argnums']);
+  checkOptions('jacrev', options, optionNames);
   return (...args) => {
     const { of, primals, single } = choose('jacrev', f, args, options);
     return scope(() => {
@@ -106,7 +113,10 @@ export function jacrev<F extends AnyFunction, const O extends JacobianOptions = 
         const pull = (g: Tensor) =>
           pullback(mapNumbered(value, (other, l) => (l === k ? g : zerosLike(other))) as never);
         // One cotangent needs no axis to count them.
-        const rows = y.size === 1 ? mapTree(pull(onesLike(y)), (row) => row.expandDims(0)) : vmap(pull)(basisOf(y));
+        const rows =
+          y.size === 1
+            ? mapTree(pull(onesLike(y)), (row) => row.expandDims(0))
+            : vmap(pull, chunked(options))(basisOf(y));
         const shaped = mapTree(rows, (row) => row.reshape([...y.shape, ...row.shape.slice(1)]));
         return single ? shaped[0] : shaped;
       };
@@ -130,7 +140,7 @@ export function jacfwd<F extends AnyFunction, const O extends JacobianOptions = 
   f: F,
   options: O = {} as O,
 ): (...args: Parameters<F>) => JacobianOf<F, O> {
-  checkOptions('jacfwd', options, ['argnums']);
+  checkOptions('jacfwd', options, optionNames);
   return (...args) => {
     const { of, primals, single } = choose('jacfwd', f, args, options);
     return scope(() => {
@@ -143,7 +153,7 @@ export function jacfwd<F extends AnyFunction, const O extends JacobianOptions = 
           results = value;
           return tangent;
         };
-        const columns = treeLeaves(vmap(along, { outAxes: -1 })(basisOf(x)));
+        const columns = treeLeaves(vmap(along, { outAxes: -1, ...chunked(options) })(basisOf(x)));
         return columns.map((column) => connect(column.reshape([...column.shape.slice(0, -1), ...x.shape])));
       };
       let results: unknown;
@@ -175,10 +185,11 @@ export function hessian<F extends AnyFunction, const O extends JacobianOptions =
   f: F,
   options: O = {} as O,
 ): (...args: Parameters<F>) => HessianOf<F, O> {
-  checkOptions('hessian', options, ['argnums']);
+  checkOptions('hessian', options, optionNames);
   // Measured on f = Σ tanh²(A x), n = 10 to 400: 1.1 to 2.5 times as fast as jacfwd(jacrev); from n = 100 on, 10 times as fast as
   // the two that begin with jacfwd.
-  return jacrev(jacrev(f, options), options) as never;
+  const { chunkSize: _, ...first } = options;
+  return jacrev(jacrev(f, first), options) as never;
 }
 
 /**

@@ -86,6 +86,32 @@ describe('vmap(f)', () => {
     expect(vmap(f, { outAxes: [0, null] })(zeros([3]))[1]!.shape).toEqual([2]);
   });
 
+  it('takes a part of the examples at a time', () => {
+    const [a, b, shared] = [random(2, 7), random(7, 3), random(2)];
+    const f = (x: Tensor, y: Tensor) => ({ z: x.sum().mul(y), n: [shared] });
+    const options = { inAxes: [1, 0], outAxes: { z: 1, n: null } };
+    const whole = vmap(f, options)(a, b);
+    for (const chunkSize of [1, 3, 7, 100]) {
+      const { z, n } = vmap(f, { ...options, chunkSize })(a, b);
+      expectEqual(z, whole.z);
+      expectEqual(n[0]!, shared);
+    }
+    const slope = (chunkSize: number) =>
+      grad((y: Tensor) =>
+        vmap(f, { ...options, chunkSize })(a, y)
+          .z.square()
+          .sum(),
+      )(b);
+    expectEqual(slope(2), slope(7));
+    for (const chunkSize of [0, 1.5, Number.NaN]) {
+      expectError(
+        () => vmap(f, { chunkSize }),
+        ArgumentError,
+        `vmap: got chunkSize ${chunkSize}; expected a whole number above 0`,
+      );
+    }
+  });
+
   it('may return its argument itself', () => {
     const x = random(3, 2);
     expectEqual(vmap((row: Tensor) => row)(x), x);
@@ -481,7 +507,7 @@ describe('vmap explains', () => {
     expectError(
       () => vmap(add, { inAxis: 0 } as never),
       ArgumentError,
-      "vmap: got unknown option 'inAxis'; expected one of inAxes, outAxes, randomness",
+      "vmap: got unknown option 'inAxis'; expected one of inAxes, outAxes, randomness, chunkSize",
     );
     expectError(
       () => vmap(add, { randomness: 'all' as never }),

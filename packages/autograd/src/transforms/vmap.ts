@@ -2,12 +2,13 @@
 
 import { ArgumentError, IndexError, ShapeError, showShape } from '@cotangent/kernels';
 import { moveAxis } from '../batching.js';
+import { concat } from '../functions/shape.js';
 import { Mapping, type Randomness } from '../mapping.js';
 import { modes } from '../modes.js';
 import { checkOptions } from '../options.js';
 import { scope } from '../scope.js';
 import { isTensor, type Tensor } from '../tensor.js';
-import { isPlainObject } from '../trees.js';
+import { isPlainObject, treeLeaves } from '../trees.js';
 import { connect } from './results.js';
 
 /**
@@ -27,9 +28,11 @@ export interface VmapOptions {
    * @defaultValue 'error'
    */
   randomness?: Randomness;
+  /** At most so many examples at a time: memory for time. @defaultValue all */
+  chunkSize?: number;
 }
 
-const optionNames = ['inAxes', 'outAxes', 'randomness'];
+const optionNames = ['inAxes', 'outAxes', 'randomness', 'chunkSize'];
 
 /**
  * A function of many examples from one of a single example: what `f` computes for one, each operation computes for all of
@@ -41,7 +44,7 @@ const optionNames = ['inAxes', 'outAxes', 'randomness'];
  *
  * @param f a function of tensors, or trees of them, that returns a tensor or a tree; other arguments ride along
  * @returns a function of the same arguments, with one axis more in those that are mapped
- * @throws ArgumentError when no argument is mapped, or numbers are read inside; ShapeError when the mapped axes differ in
+ * @throws ArgumentError when no argument is mapped, numbers are read inside, or for a `chunkSize` below 1; ShapeError when the mapped axes differ in
  *   extent; IndexError for an axis out of range
  * @see https://docs.jax.dev/en/latest/_autosummary/jax.vmap.html
  * @example
@@ -55,19 +58,53 @@ export function vmap<F extends (...args: never[]) => unknown>(
   options: VmapOptions = {},
 ): (...args: Parameters<F>) => ReturnType<F> {
   checkOptions('vmap', options, optionNames);
-  const { inAxes = 0, outAxes = 0, randomness = 'error' } = options;
+  const { inAxes = 0, outAxes = 0, randomness = 'error', chunkSize = Number.POSITIVE_INFINITY } = options;
   if (!['error', 'same', 'different'].includes(randomness)) {
     throw new ArgumentError('vmap', `got randomness '${randomness}'; expected 'error', 'same' or 'different'`);
   }
-  return (...args) =>
+  if (chunkSize !== Number.POSITIVE_INFINITY && !(Number.isInteger(chunkSize) && chunkSize >= 1)) {
+    throw new ArgumentError('vmap', `got chunkSize ${chunkSize}; expected a whole number above 0`);
+  }
+  const once = (args: readonly unknown[], size: number): unknown =>
     scope(() => {
-      const mapping = new Mapping(modes.transformDepth + 1, sizeOf(args, inAxes), randomness, modes.mapping);
+      const mapping = new Mapping(modes.transformDepth + 1, size, randomness, modes.mapping);
       const inner = mapWithAxes(args, inAxes, inputs, (x, axis, path) =>
         axis === null ? x : mapping.wrap(moveAxis(x, fromFront(axis, x, path), 0), x.madeBy),
       );
       const result = run(f, inner as Parameters<F>, mapping);
-      return mapWithAxes(result, outAxes, outputs, (x, axis, path) => unwrap(x, axis, path, mapping)) as ReturnType<F>;
+      return mapWithAxes(result, outAxes, outputs, (x, axis, path) => unwrap(x, axis, path, mapping));
     });
+  return (...args) => {
+    const size = sizeOf(args, inAxes);
+    if (size <= chunkSize) return once(args, size) as ReturnType<F>;
+    return scope(() => {
+      const parts: unknown[] = [];
+      for (let start = 0; start < size; start += chunkSize) {
+        const end = Math.min(size, start + chunkSize);
+        const some = mapWithAxes(args, inAxes, inputs, (x, axis, path) => {
+          if (axis === null) return x;
+          const before = new Array<null>(fromFront(axis, x, path)).fill(null);
+          return x.slice(...before, [start, end]);
+        });
+        parts.push(once(some as readonly unknown[], end - start));
+      }
+      return joined(parts, outAxes) as ReturnType<F>;
+    });
+  };
+}
+
+/** The results of several chunks as one. */
+function joined(parts: readonly unknown[], outAxes: Axes): unknown {
+  const leaves = parts.map(treeLeaves);
+  let next = 0;
+  return mapWithAxes(parts[0], outAxes, outputs, (x, axis, path) => {
+    const k = next++;
+    if (axis === null) return x;
+    return concat(
+      leaves.map((ofPart) => ofPart[k]!),
+      { axis: fromFront(axis, x, path) },
+    );
+  });
 }
 
 /** Number of examples: the one extent of all mapped axes. */
