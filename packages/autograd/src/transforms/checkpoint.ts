@@ -5,9 +5,9 @@ import { enableGrad, modes } from '../modes.js';
 import { checkOptions } from '../options.js';
 import { scope } from '../scope.js';
 import { type Node, nextNodeId } from '../tape.js';
-import type { Tensor } from '../tensor.js';
+import { Tensor } from '../tensor.js';
 import { mapTree, treeLeaves } from '../trees.js';
-import { recordOpaque } from './opaque.js';
+import { type OpaqueRules, recordOpaque } from './opaque.js';
 import { pullBack, type Watched } from './pull.js';
 import { alias } from './results.js';
 
@@ -50,16 +50,28 @@ export function checkpoint<A extends readonly unknown[], R>(
 
       const again = (): R => replay(generators, states, depth, () => f(...args));
       const values = mapTree(result, alias) as R;
-      return recordOpaque('checkpoint', values, [...frontier, ...treeLeaves(args)], frontier.length, {
+      const rules: OpaqueRules = {
         cotangents: (gradients) => pullAgain(again, gradients, frontier),
         // The values came with their tangents: nothing to add.
         tangents: () => null,
-      });
+      };
+      // The second run needs the arguments.
+      return recordOpaque(
+        'checkpoint',
+        values,
+        [...frontier, ...treeLeaves(args)],
+        frontier.length,
+        rules,
+        frontier.length,
+      );
     });
   };
 }
 
-/** The tracked tensors that the results were computed from and that were there before node number `begin`, each once. */
+/**
+ * The tracked tensors that the results were computed from and that were there before node number `begin`, each once: their places
+ * on the tape alone, for their numbers may be gone already and their tangents have gone into those of the results.
+ */
 function frontierOf(results: readonly Tensor[], begin: number): Tensor[] {
   const frontier = new Map<Node, Tensor>();
   const seen = new Set<Node>();
@@ -68,8 +80,11 @@ function frontierOf(results: readonly Tensor[], begin: number): Tensor[] {
     const { node } = tensor;
     if (node === null || seen.has(node)) continue;
     seen.add(node);
-    if (node.id < begin) frontier.set(node, tensor);
-    else stack.push(...node.inputs.filter((_, i) => node.wanted[i]));
+    if (node.id < begin) {
+      const place = new Tensor(null, tensor.madeBy, tensor.shape, tensor.dtype);
+      place.node = node;
+      frontier.set(node, place);
+    } else stack.push(...node.inputs.filter((_, i) => node.wanted[i]));
   }
   return [...frontier.values()];
 }

@@ -44,7 +44,7 @@ function unbundle(bundled: Tensor, shapes: readonly Shape[]): Tensor[] {
 
 /**
  * A row for one call. Input 0 is the values, computed already: the result is a view of them. The inputs after it are what
- * the values depend on, and all that the rules will look at.
+ * the values depend on, and from number `keptFrom` all that the rules will look at.
  */
 function opaqueRow(
   name: string,
@@ -52,8 +52,9 @@ function opaqueRow(
   count: number,
   differentiable: number,
   rules: OpaqueRules,
+  keptFrom = 0,
 ): Primitive<undefined> {
-  const everything = Array.from({ length: count }, (_, i) => i + 1);
+  const kept = Array.from({ length: count - keptFrom }, (_, i) => i + 1 + keptFrom);
   /** What the sweep that is passing has computed, for all inputs at once. */
   let passing: { node: Node; g: Tensor; cotangents: readonly (Tensor | null)[] } | null = null;
 
@@ -79,7 +80,7 @@ function opaqueRow(
     ([values]) => values!.dtype,
     copy,
     (layout) => layout,
-    () => everything,
+    () => kept,
     (i) => i > 0 && i <= differentiable,
     (i, g, node) => {
       const cotangent = cotangentsFor(g, node)[i - 1];
@@ -128,7 +129,7 @@ function recordForAll(
 
 /**
  * Records `values` (a tree of tensors that are on no tape) as one operation on `inputs`, of which the first
- * `differentiable` have a derivative, by these rules.
+ * `differentiable` have a derivative, by these rules, which look at those from number `keptFrom` on.
  */
 export function recordOpaque<V>(
   name: string,
@@ -136,13 +137,14 @@ export function recordOpaque<V>(
   inputs: readonly Tensor[],
   differentiable: number,
   rules: OpaqueRules,
+  keptFrom = 0,
 ): V {
   const leaves = treeLeaves(values);
   if (leaves.length === 0) {
     throw new GradientError(name, 'the function returned no tensor', 'Return a tensor, or a tree of them.');
   }
   const shapes = leaves.map(({ shape }) => shape);
-  const row = opaqueRow(name, shapes, inputs.length, differentiable, rules);
+  const row = opaqueRow(name, shapes, inputs.length, differentiable, rules, keptFrom);
   const recorded = unbundle(apply(row, [bundle(name, leaves), ...inputs], undefined), shapes);
   let next = 0;
   return mapTree(values, () => recorded[next++]!) as V;

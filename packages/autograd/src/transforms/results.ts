@@ -25,8 +25,14 @@ export function cutOff(x: Tensor, severed: boolean): Tensor {
 
 /** A recorded result. Out of the outermost transform it comes off the tape unless the tape leads from it to a leaf. */
 export function connect(x: Tensor): Tensor {
-  if (isDifferentiating() || x.node === null || leadsToLeaf(x.node)) return x;
-  return cutOff(x, x.severed);
+  if (isDifferentiating() || x.owner !== scopes.current) return x;
+  const examples = x.batch && connect(x.batch.examples);
+  const leads = x.node === null || leadsToLeaf(x.node);
+  if (leads && examples === (x.batch?.examples ?? null)) return x;
+  const plain = alias(x, examples ?? undefined);
+  if (leads) plain.node = x.node;
+  plain.severed = x.severed;
+  return plain;
 }
 
 /** Whether something recorded, or a derivative that was not, takes part in it: on the tape of this level or one outside. */
