@@ -3,11 +3,12 @@
 import { defaultGenerator, type Generator } from '@cotangent/kernels';
 import { enableGrad, modes } from '../modes.js';
 import { checkOptions } from '../options.js';
+import { withTangents } from '../primitive.js';
 import { scope } from '../scope.js';
 import { type Node, nextNodeId } from '../tape.js';
 import { Tensor } from '../tensor.js';
 import { mapTree, treeLeaves } from '../trees.js';
-import { type OpaqueRules, recordOpaque } from './opaque.js';
+import { recordOpaque } from './opaque.js';
 import { pullBack, type Watched } from './pull.js';
 import { alias } from './results.js';
 
@@ -50,27 +51,18 @@ export function checkpoint<A extends readonly unknown[], R>(
 
       const again = (): R => replay(generators, states, depth, () => f(...args));
       const values = mapTree(result, alias) as R;
-      const rules: OpaqueRules = {
+      return recordOpaque('checkpoint', values, [...frontier, ...treeLeaves(args)], frontier.length, {
         cotangents: (gradients) => pullAgain(again, gradients, frontier),
         // The values came with their tangents: nothing to add.
         tangents: () => null,
-      };
-      // The second run needs the arguments.
-      return recordOpaque(
-        'checkpoint',
-        values,
-        [...frontier, ...treeLeaves(args)],
-        frontier.length,
-        rules,
-        frontier.length,
-      );
+      });
     });
   };
 }
 
 /**
- * The tracked tensors that the results were computed from and that were there before node number `begin`, each once: their places
- * on the tape alone, for their numbers may be gone already and their tangents have gone into those of the results.
+ * The tracked tensors that the results were computed from and that were there before node number `begin`, each once. Of those that
+ * a scope has released since, the place on the tape is left. Their tangents have gone into those of the results.
  */
 function frontierOf(results: readonly Tensor[], begin: number): Tensor[] {
   const frontier = new Map<Node, Tensor>();
@@ -81,7 +73,9 @@ function frontierOf(results: readonly Tensor[], begin: number): Tensor[] {
     if (node === null || seen.has(node)) continue;
     seen.add(node);
     if (node.id < begin) {
-      const place = new Tensor(null, tensor.madeBy, tensor.shape, tensor.dtype);
+      const place = tensor.hasValue
+        ? withTangents(tensor, null)
+        : new Tensor(null, tensor.madeBy, tensor.shape, tensor.dtype);
       place.node = node;
       frontier.set(node, place);
     } else stack.push(...node.inputs.filter((_, i) => node.wanted[i]));

@@ -44,17 +44,16 @@ function unbundle(bundled: Tensor, shapes: readonly Shape[]): Tensor[] {
 
 /**
  * A row for one call. Input 0 is the values, computed already: the result is a view of them. The inputs after it are what
- * the values depend on, and from number `keptFrom` all that the rules will look at.
+ * the values depend on, and all that the rules will look at; a place on the tape without numbers is nothing to look at.
  */
 function opaqueRow(
   name: string,
   shapes: readonly Shape[],
-  count: number,
+  inputs: readonly Tensor[],
   differentiable: number,
   rules: OpaqueRules,
-  keptFrom = 0,
 ): Primitive<undefined> {
-  const kept = Array.from({ length: count - keptFrom }, (_, i) => i + 1 + keptFrom);
+  const kept = inputs.flatMap((x, i) => (x.hasValue ? [i + 1] : []));
   /** What the sweep that is passing has computed, for all inputs at once. */
   let passing: { node: Node; g: Tensor; cotangents: readonly (Tensor | null)[] } | null = null;
 
@@ -109,7 +108,7 @@ function recordForAll(
 ): Tensor {
   const all = repeated(values!, valuesMapped!, size);
   const axes = mapped.map((one) => (one ? 0 : null));
-  const row = opaqueRow(name, [all.shape], inputs.length, differentiable, {
+  const row = opaqueRow(name, [all.shape], inputs, differentiable, {
     cotangents: ([gradients], recorded) => {
       const one = (g: Tensor, at: readonly Tensor[]) => rules.cotangents(unbundle(g, shapes), at);
       const cotangents = vmap(one, { inAxes: [0, axes] })(gradients!, recorded);
@@ -129,7 +128,7 @@ function recordForAll(
 
 /**
  * Records `values` (a tree of tensors that are on no tape) as one operation on `inputs`, of which the first
- * `differentiable` have a derivative, by these rules, which look at those from number `keptFrom` on.
+ * `differentiable` have a derivative, by these rules.
  */
 export function recordOpaque<V>(
   name: string,
@@ -137,14 +136,13 @@ export function recordOpaque<V>(
   inputs: readonly Tensor[],
   differentiable: number,
   rules: OpaqueRules,
-  keptFrom = 0,
 ): V {
   const leaves = treeLeaves(values);
   if (leaves.length === 0) {
     throw new GradientError(name, 'the function returned no tensor', 'Return a tensor, or a tree of them.');
   }
   const shapes = leaves.map(({ shape }) => shape);
-  const row = opaqueRow(name, shapes, inputs.length, differentiable, rules, keptFrom);
+  const row = opaqueRow(name, shapes, inputs, differentiable, rules);
   const recorded = unbundle(apply(row, [bundle(name, leaves), ...inputs], undefined), shapes);
   let next = 0;
   return mapTree(values, () => recorded[next++]!) as V;
