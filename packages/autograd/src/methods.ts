@@ -2,12 +2,14 @@
 
 import { backward } from './backward.js';
 import { display } from './display.js';
+import * as activations from './functions/activations.js';
 import * as elementary from './functions/elementary.js';
 import * as elementwise from './functions/elementwise.js';
 import { registerHook, retainGrad } from './functions/hooks.js';
 import { assign, detach } from './functions/memory.js';
 import { matmul } from './functions/products.js';
 import * as reductions from './functions/reductions.js';
+import * as rounding from './functions/rounding.js';
 import * as shape from './functions/shape.js';
 import * as softmax from './functions/softmax.js';
 import { Tensor } from './tensor.js';
@@ -53,6 +55,19 @@ const methods = {
   rsqrt: elementary.rsqrt,
   cbrt: elementary.cbrt,
   atan2: elementary.atan2,
+  softplus: activations.softplus,
+  silu: activations.silu,
+  gelu: activations.gelu,
+  elu: activations.elu,
+  floor: rounding.floor,
+  ceil: rounding.ceil,
+  round: rounding.round,
+  trunc: rounding.trunc,
+  remainder: rounding.remainder,
+  floorDivide: rounding.floorDivide,
+  isnan: rounding.isnan,
+  isinf: rounding.isinf,
+  isfinite: rounding.isfinite,
   equal: elementwise.equal,
   notEqual: elementwise.notEqual,
   less: elementwise.less,
@@ -61,6 +76,7 @@ const methods = {
   greaterEqual: elementwise.greaterEqual,
   logicalAnd: elementwise.logicalAnd,
   logicalOr: elementwise.logicalOr,
+  logicalXor: elementwise.logicalXor,
   logicalNot: elementwise.logicalNot,
   where: elementwise.where,
   clip: elementwise.clip,

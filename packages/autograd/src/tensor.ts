@@ -17,6 +17,7 @@ import {
 import { notWaiting } from './backlog.js';
 import type { BackwardOptions } from './backward.js';
 import { GradientError, ReleasedTensorError } from './errors.js';
+import type { EluOptions, GeluOptions } from './functions/activations.js';
 import type { HookHandle } from './functions/hooks.js';
 import type { ArgOptions, ReduceOptions } from './functions/reductions.js';
 import type { Range } from './functions/shape.js';
@@ -413,6 +414,34 @@ export interface Tensor {
   /** The angle of the point (x, this), in all four quadrants. */
   atan2(x: Tensor | number): Tensor;
 
+  // ---- activations and rounding ---------------------------------------------------------------------------------------
+  /** ln(1 + eˣ) */
+  softplus(): Tensor;
+  /** x σ(x) */
+  silu(): Tensor;
+  /** x Φ(x); by tanh with `{ approximate: true }` */
+  gelu(options?: GeluOptions): Tensor;
+  /** x above 0, α (eˣ − 1) from there down */
+  elu(options?: EluOptions): Tensor;
+  /** The largest whole number not above this. */
+  floor(): Tensor;
+  /** The smallest whole number not below this. */
+  ceil(): Tensor;
+  /** The nearest whole number, halves to the even one. */
+  round(): Tensor;
+  /** The whole part. */
+  trunc(): Tensor;
+  /** this − b ⌊this/b⌋, with the sign of b */
+  remainder(b: Tensor | number): Tensor;
+  /** ⌊this / b⌋ */
+  floorDivide(b: Tensor | number): Tensor;
+  /** Whether this is NaN. */
+  isnan(): Tensor;
+  /** Whether this is ∞ or −∞. */
+  isinf(): Tensor;
+  /** Whether this is neither infinite nor NaN. */
+  isfinite(): Tensor;
+
   // ---- comparison and choice; comparisons give bool -----------------------------------------------------------------
   /** this = b */
   equal(b: Tensor | number): Tensor;
@@ -430,6 +459,8 @@ export interface Tensor {
   logicalAnd(b: Tensor): Tensor;
   /** Whether either is true. */
   logicalOr(b: Tensor): Tensor;
+  /** Whether one is true and the other is not. */
+  logicalXor(b: Tensor): Tensor;
   /** Whether this is false. */
   logicalNot(): Tensor;
   /** `a` where this (bool) holds, else `b`. */

@@ -80,13 +80,42 @@ export {
   square,
   subtract,
 } from './elementwise/arithmetic.js';
-export { equal, greater, greaterEqual, less, lessEqual, notEqual } from './elementwise/comparison.js';
+export { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor, leftShift, rightShift } from './elementwise/bits.js';
+export {
+  equal,
+  greater,
+  greaterEqual,
+  isfinite,
+  isinf,
+  isnan,
+  less,
+  lessEqual,
+  notEqual,
+} from './elementwise/comparison.js';
+export { ceil, floor, floorDivide, fmod, remainder, round, trunc } from './elementwise/rounding.js';
 export { exp, exp2, expm1, log, log1p, log2, log10, logaddexp, xlogy } from './elementwise/exponential.js';
 export { acos, asin, atan, atan2, cos, sin, tan } from './elementwise/trigonometric.js';
 export { acosh, asinh, atanh, cosh, sinh } from './elementwise/hyperbolic.js';
 export { erf, erfc } from './elementwise/errorFunction.js';
-export { relu, reluBackward, sigmoid, tanh } from './elementwise/activation.js';
-export { type ClipAttributes, clip, where } from './elementwise/select.js';
+export {
+  type AlphaAttributes,
+  elu,
+  eluSlope,
+  gelu,
+  geluSlope,
+  geluTanh,
+  geluTanhSlope,
+  mish,
+  mishSlope,
+  relu,
+  reluBackward,
+  sigmoid,
+  silu,
+  siluSlope,
+  softplus,
+  tanh,
+} from './elementwise/activation.js';
+export { type ClipAttributes, clip, copysign, fmax, fmin, where } from './elementwise/select.js';
 export type { ReduceAttributes } from './reduce/axes.js';
 export { sum } from './reduce/sum.js';
 export { argmax, argmin, max, min } from './reduce/extremum.js';

@@ -150,6 +150,11 @@ export function logicalOr(a: Tensor, b: Tensor): Tensor {
   return maximum(cast(a, 'bool'), cast(b, 'bool'));
 }
 
+/** Whether one is true (not 0) and the other is not. */
+export function logicalXor(a: Tensor, b: Tensor): Tensor {
+  return notEqual(cast(a, 'bool'), cast(b, 'bool'));
+}
+
 /** Whether x is false (0). */
 export function logicalNot(x: Tensor): Tensor {
   return equal(x, 0);
@@ -180,6 +185,21 @@ export function clip(x: Tensor, low: number, high: number): Tensor {
   const whole =
     isFloating(checkTensor('clip', x).dtype) || ![low, high].some((bound) => Number.isFinite(bound) && bound % 1 !== 0);
   return apply(comparison.clip, [whole ? x : cast(x, 'float32')], { low, high });
+}
+
+/** The larger of two; of a number and NaN the number. A tie gives the whole gradient to `a` (PyTorch). */
+export function fmax(a: Operand, b: Operand): Tensor {
+  return two(comparison.fmax, a, b);
+}
+
+/** The smaller of two; of a number and NaN the number. A tie gives the whole gradient to `a` (PyTorch). */
+export function fmin(a: Operand, b: Operand): Tensor {
+  return two(comparison.fmin, a, b);
+}
+
+/** |a| with the sign of b (−0 counts as negative); gradient 0 where a is 0. */
+export function copysign(a: Operand, b: Operand): Tensor {
+  return two(comparison.copysign, a, b);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Activation functions. */
 
+import type { AlphaAttributes } from '@cotangent/kernels';
 import * as kernels from '@cotangent/kernels';
 import { elementwiseBatch } from '../batching.js';
 import { elementwise, pairwise } from '../families.js';
@@ -17,7 +18,7 @@ export const sigmoid: Primitive<undefined> = elementwise('sigmoid', {
   derivative: ({ out }) => out.mul(out.neg().add(1)),
 });
 
-/** relu′ is 0 at 0 (PyTorch, Keras). Nothing but the result is kept. */
+/** relu′ is 0 at 0 and 1 at NaN (PyTorch). Nothing but the result is kept. */
 export const relu: Primitive<undefined> = primitive({
   name: 'relu',
   inputs: ['x'],
@@ -30,10 +31,129 @@ export const relu: Primitive<undefined> = primitive({
   domain: { kinks: [0] },
 });
 
-/** g where out > 0, else 0: linear in g, constant in out. */
+/** 0 where out is 0, else g: linear in g, constant in out. */
 export const reluBackward: Primitive<undefined> = pairwise('reluBackward', {
   run: kernels.reluBackward,
   keeps: { a: ['b'], b: [] },
   vjp: { a: (g, { b }) => apply(reluBackward, [g, b], undefined), b: null },
+  domain: { kinks: [0] },
+});
+
+// ---- smooth relatives of relu: each with its derivative as a row of its own, which is one pass too --------------------
+
+/** σ is the derivative of softplus. */
+export const softplus: Primitive<undefined> = elementwise('softplus', {
+  run: kernels.softplus,
+  uses: ['x'],
+  derivative: ({ x }) => x.sigmoid(),
+});
+
+/** y = x σ(x), y′ = σ + x σ (1 − σ), y″ = σ (1 − σ) (2 + x (1 − 2σ)) */
+export const silu: Primitive<undefined> = elementwise('silu', {
+  run: kernels.silu,
+  uses: ['x'],
+  derivative: ({ x }) => apply(siluSlope, [x], undefined),
+});
+
+export const siluSlope: Primitive<undefined> = elementwise('siluSlope', {
+  run: kernels.siluSlope,
+  uses: ['x'],
+  derivative: ({ x }) => {
+    const s = x.sigmoid();
+    return s.mul(s.neg().add(1)).mul(x.mul(s.mul(-2).add(1)).add(2));
+  },
+});
+
+/** y = x Φ(x), y′ = Φ + x φ, y″ = φ (2 − x²) */
+export const gelu: Primitive<undefined> = elementwise('gelu', {
+  run: kernels.gelu,
+  uses: ['x'],
+  derivative: ({ x }) => apply(geluSlope, [x], undefined),
+});
+
+export const geluSlope: Primitive<undefined> = elementwise('geluSlope', {
+  run: kernels.geluSlope,
+  uses: ['x'],
+  derivative: ({ x }) => {
+    const square = x.square();
+    return square
+      .mul(-0.5)
+      .exp()
+      .mul(1 / Math.sqrt(2 * Math.PI))
+      .mul(square.neg().add(2));
+  },
+});
+
+const geluScale = 2 * Math.sqrt(2 / Math.PI);
+const geluCube = 0.044715;
+
+/** y = x σ(u), u = 2√(2/π) (x + 0.044715 x³);  y′ = σ + x u′ σ (1 − σ) */
+export const geluTanh: Primitive<undefined> = elementwise('geluTanh', {
+  run: kernels.geluTanh,
+  uses: ['x'],
+  derivative: ({ x }) => apply(geluTanhSlope, [x], undefined),
+});
+
+/** y″ = σ (1 − σ) (2u′ + x u″ + x u′² (1 − 2σ)) */
+export const geluTanhSlope: Primitive<undefined> = elementwise('geluTanhSlope', {
+  run: kernels.geluTanhSlope,
+  uses: ['x'],
+  derivative: ({ x }) => {
+    const square = x.square();
+    const s = x.mul(square.mul(geluCube).add(1)).mul(geluScale).sigmoid();
+    const slope = square
+      .mul(3 * geluCube)
+      .add(1)
+      .mul(geluScale);
+    const curve = square.mul(6 * geluCube * geluScale); // x u″
+    const bend = x.mul(slope.square()).mul(s.mul(-2).add(1));
+    return s.mul(s.neg().add(1)).mul(slope.mul(2).add(curve).add(bend));
+  },
+});
+
+/** y = x t, t = tanh ln(1 + eˣ), t′ = σ (1 − t²);  y′ = t + x t′ */
+export const mish: Primitive<undefined> = elementwise('mish', {
+  run: kernels.mish,
+  uses: ['x'],
+  derivative: ({ x }) => apply(mishSlope, [x], undefined),
+});
+
+/** y″ = 2t′ + x t″, t″ = t′ (1 − σ − 2 t σ) */
+export const mishSlope: Primitive<undefined> = elementwise('mishSlope', {
+  run: kernels.mishSlope,
+  uses: ['x'],
+  derivative: ({ x }) => {
+    const s = x.sigmoid();
+    const t = x.softplus().tanh();
+    const slope = s.mul(t.square().neg().add(1));
+    return slope.mul(x.mul(s.mul(t.mul(2).add(1)).neg().add(1)).add(2));
+  },
+});
+
+/** x above 0, α (eˣ − 1) from there down; at 0 the branch below (PyTorch). */
+export const elu: Primitive<AlphaAttributes> = primitive({
+  name: 'elu',
+  inputs: ['x'],
+  promotion: 'floating',
+  shape: ({ x }) => x,
+  run: kernels.elu,
+  keeps: { x: ['x'] },
+  vjp: { x: (g, { x }, attributes: AlphaAttributes) => g.mul(apply(eluSlope, [x], attributes)) },
+  jvp: { x: (t, { x }, attributes) => t.mul(apply(eluSlope, [x], attributes)) },
+  batch: elementwiseBatch,
+  domain: { kinks: [0] },
+});
+
+/** 1 above 0, α eˣ from there down. Its own derivative is 0 above. */
+export const eluSlope: Primitive<AlphaAttributes> = primitive({
+  name: 'eluSlope',
+  inputs: ['x'],
+  promotion: 'floating',
+  shape: ({ x }) => x,
+  run: kernels.eluSlope,
+  keeps: { x: ['x', 'out'] },
+  vjp: { x: (g, { x, out }) => g.mul(x.greater(0).where(0, out)) },
+  jvp: { x: (t, { x, out }) => t.mul(x.greater(0).where(0, out)) },
+  batch: elementwiseBatch,
   domain: { kinks: [0] },
 });

@@ -1,9 +1,9 @@
 /** Comparisons and choice. */
 
 import * as kernels from '@cotangent/kernels';
-import { broadcastShapes, type ClipAttributes, DTypeError, type Shape } from '@cotangent/kernels';
+import { broadcastShapes, type ClipAttributes, DTypeError, type Kernel, type Shape } from '@cotangent/kernels';
 import { elementwiseBatch } from '../batching.js';
-import { constantPair } from '../families.js';
+import { constantPair, pairwise } from '../families.js';
 import { type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
 
@@ -57,3 +57,30 @@ export const clip: Primitive<ClipAttributes> = primitive({
 });
 
 const between = (x: Tensor, { low, high }: ClipAttributes): Tensor => x.greaterEqual(low).logicalAnd(x.lessEqual(high));
+
+/** Where the first is chosen; a tie is the first's (CONVENTIONS: `fmax`, `fmin` give all to the first operand). */
+const firstWins = (name: 'fmax' | 'fmin', run: Kernel): Primitive<undefined> => {
+  const first = (a: Tensor, b: Tensor): Tensor =>
+    (name === 'fmax' ? a.greaterEqual(b) : a.lessEqual(b)).logicalOr(b.isnan());
+  return pairwise(name, {
+    run,
+    keeps: { a: ['a', 'b'], b: ['a', 'b'] },
+    vjp: {
+      a: (g, { a, b }) => first(a, b).where(g, 0),
+      b: (g, { a, b }) => first(a, b).where(0, g),
+    },
+    domain: { note: 'a ≠ b' },
+  });
+};
+
+export const fmax: Primitive<undefined> = firstWins('fmax', kernels.fmax);
+export const fmin: Primitive<undefined> = firstWins('fmin', kernels.fmin);
+
+/** |a| with the sign of b: ∂/∂a is 1 where the signs agree, else −1, and 0 at 0. */
+export const copysign: Primitive<undefined> = pairwise('copysign', {
+  run: kernels.copysign,
+  promotion: 'floating',
+  keeps: { a: ['a', 'out'], b: [] },
+  vjp: { a: (g, { a, out }) => g.mul(a.sign().mul(out.sign())), b: null },
+  domain: { kinks: [0] },
+});

@@ -23,14 +23,28 @@ describe('every primitive', () => {
     expect(without.sort()).toEqual([
       'argmax',
       'argmin',
+      'bitwiseAnd',
+      'bitwiseNot',
+      'bitwiseOr',
+      'bitwiseXor',
+      'ceil',
       'equal',
+      'floor',
+      'floorDivide',
       'greater',
       'greaterEqual',
+      'isfinite',
+      'isinf',
+      'isnan',
+      'leftShift',
       'less',
       'lessEqual',
       'notEqual',
+      'rightShift',
+      'round',
       'sign',
       'stopGradient',
+      'trunc',
     ]);
   });
 });

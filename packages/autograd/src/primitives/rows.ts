@@ -15,6 +15,7 @@ import * as matmul from './matmul.js';
 import * as norm from './norm.js';
 import * as reduce from './reduce.js';
 import * as reshape from './reshape.js';
+import * as rounding from './rounding.js';
 import * as softmax from './softmax.js';
 import * as stop from './stop.js';
 import * as trigonometric from './trigonometric.js';
@@ -28,6 +29,7 @@ const files: Readonly<Record<string, object>> = {
   errorFunction,
   activation,
   comparison,
+  rounding,
   cast,
   reduce,
   reshape,

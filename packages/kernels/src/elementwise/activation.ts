@@ -3,7 +3,9 @@
 import { costlyStaging, type DispatchedKernel, mapKernelPair } from '../kernel.js';
 import * as vector from '../vectorMath/kernels.js';
 import * as simd from '../wasm/elementwise.js';
-import { binary, unary } from './runs.js';
+import type { MapKernel } from '../wasm/mapKernel.js';
+import { erfcOf } from './errorFunction.js';
+import { binary, mapUnary, unary } from './runs.js';
 
 /** max(x, 0); NaN stays NaN. */
 export const relu: DispatchedKernel = mapKernelPair(
@@ -13,10 +15,10 @@ export const relu: DispatchedKernel = mapKernelPair(
   simd.relu,
 );
 
-/** g where out > 0, else 0: what flows back through relu, whatever g holds where nothing flows. */
+/** 0 where out is 0, else g: what flows back through relu, whatever g holds where nothing flows; through NaN it flows, as in PyTorch. */
 export const reluBackward: DispatchedKernel = mapKernelPair(
   binary((result, o, g, atG, stepG, out, atOut, stepOut, n) => {
-    for (let i = 0; i < n; i++) result[o + i] = out[atOut + i * stepOut]! > 0 ? g[atG + i * stepG]! : 0;
+    for (let i = 0; i < n; i++) result[o + i] = out[atOut + i * stepOut]! <= 0 ? 0 : g[atG + i * stepG]!;
   }),
   simd.reluBackward,
 );
@@ -41,4 +43,98 @@ export const sigmoid: DispatchedKernel = mapKernelPair(
   }),
   vector.sigmoid,
   costlyStaging,
+);
+
+// ---- smooth relatives of relu; `…Slope` is the derivative ------------------------------------------------------------
+
+const logistic = (x: number): number => {
+  const e = Math.exp(-Math.abs(x));
+  return x >= 0 ? 1 / (1 + e) : e / (1 + e);
+};
+
+const costly = (plain: (x: number) => number, twin: MapKernel): DispatchedKernel =>
+  mapKernelPair(mapUnary(plain), twin, costlyStaging);
+
+/** ln(1 + eˣ) */
+export const softplus: DispatchedKernel = costly(
+  (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  vector.softplus,
+);
+
+/** x σ(x) */
+export const silu: DispatchedKernel = costly((x) => (x === -Infinity ? -0 : x * logistic(x)), vector.silu);
+
+/** σ + x σ (1 − σ) */
+export const siluSlope: DispatchedKernel = costly((x) => {
+  const s = logistic(x);
+  return Math.abs(x) === Infinity ? s : s + x * s * (1 - s);
+}, vector.siluSlope);
+
+const normalShare = (x: number): number => 0.5 * erfcOf(-x * Math.SQRT1_2);
+
+/** x Φ(x), Φ being the normal distribution function. */
+export const gelu: DispatchedKernel = costly((x) => (x === -Infinity ? -0 : x * normalShare(x)), vector.gelu);
+
+/** Φ + x φ */
+export const geluSlope: DispatchedKernel = costly((x) => {
+  const share = normalShare(x);
+  return Math.abs(x) === Infinity ? share : share + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI);
+}, vector.geluSlope);
+
+const geluScale = 2 * Math.sqrt(2 / Math.PI);
+const geluCube = 0.044715;
+const geluInner = (x: number): number => geluScale * x * (1 + geluCube * x * x);
+
+/** ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))), as x σ of twice the same. */
+export const geluTanh: DispatchedKernel = costly(
+  (x) => (x === -Infinity ? -0 : x * logistic(geluInner(x))),
+  vector.geluTanh,
+);
+
+/** Its derivative. */
+export const geluTanhSlope: DispatchedKernel = costly((x) => {
+  const s = logistic(geluInner(x));
+  const flat = s * (1 - s);
+  return flat === 0 ? s : s + x * geluScale * (1 + 3 * geluCube * x * x) * flat;
+}, vector.geluTanhSlope);
+
+/** tanh ln(1 + eˣ) */
+const mishShare = (x: number): number => {
+  const e = Math.exp(Math.min(x, 40));
+  const n = e * (e + 2);
+  return n / (n + 2);
+};
+
+/** x tanh ln(1 + eˣ) */
+export const mish: DispatchedKernel = costly((x) => (x === -Infinity ? -0 : x * mishShare(x)), vector.mish);
+
+/** Its derivative. */
+export const mishSlope: DispatchedKernel = costly((x) => {
+  const t = mishShare(x);
+  return Math.abs(x) === Infinity ? t : t + x * logistic(x) * (1 - t * t);
+}, vector.mishSlope);
+
+/** What an exponential linear unit tends to far below 0, negated. */
+export interface AlphaAttributes {
+  readonly alpha: number;
+}
+
+const withAlpha = (plain: (x: number, alpha: number) => number, twin: MapKernel): DispatchedKernel<AlphaAttributes> =>
+  mapKernelPair(
+    (out, inputs, { alpha }) => mapUnary((x) => plain(x, alpha))(out, inputs, undefined),
+    twin,
+    costlyStaging,
+    ({ alpha }) => [alpha],
+  );
+
+/** x above 0, α (eˣ − 1) from there down. */
+export const elu: DispatchedKernel<AlphaAttributes> = withAlpha(
+  (x, alpha) => (x > 0 ? x : alpha * Math.expm1(x)),
+  vector.elu,
+);
+
+/** 1 above 0, α eˣ from there down. */
+export const eluSlope: DispatchedKernel<AlphaAttributes> = withAlpha(
+  (x, alpha) => (x > 0 ? 1 : alpha * Math.exp(x)),
+  vector.eluSlope,
 );

@@ -4,7 +4,7 @@ import { costlyStaging, type DispatchedKernel, kernel, mapKernelPair } from '../
 import * as vector from '../vectorMath/kernels.js';
 import * as simd from '../wasm/elementwise.js';
 import { runMap } from '../wasm/runMap.js';
-import { binary, type Kernel, mapBinary, mapUnary, unary } from './runs.js';
+import { binary, mapBinary, mapUnary, unary } from './runs.js';
 
 /** a + b */
 export const add: DispatchedKernel = mapKernelPair(
@@ -69,7 +69,7 @@ export const sqrt: DispatchedKernel = mapKernelPair(
 export const abs: DispatchedKernel = mapKernelPair(mapUnary(Math.abs), simd.abs);
 
 /** −1, 0 or 1; NaN stays NaN. */
-export const sign: Kernel = mapUnary(Math.sign);
+export const sign: DispatchedKernel = mapKernelPair(mapUnary(Math.sign), simd.sign);
 
 /** 1 / x */
 export const reciprocal: DispatchedKernel = mapKernelPair(

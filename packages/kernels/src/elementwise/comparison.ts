@@ -2,7 +2,7 @@
 
 import { type DispatchedKernel, mapKernelPair } from '../kernel.js';
 import * as simd from '../wasm/elementwise.js';
-import { mapBinary } from './runs.js';
+import { mapBinary, mapUnary } from './runs.js';
 
 /** a = b */
 export const equal: DispatchedKernel = mapKernelPair(
@@ -33,4 +33,22 @@ export const greater: DispatchedKernel = mapKernelPair(
 export const greaterEqual: DispatchedKernel = mapKernelPair(
   mapBinary((a, b) => (a >= b ? 1 : 0)),
   simd.greaterEqual,
+);
+
+/** Whether x is NaN. */
+export const isnan: DispatchedKernel = mapKernelPair(
+  mapUnary((x) => (Number.isNaN(x) ? 1 : 0)),
+  simd.isnan,
+);
+
+/** Whether x is ∞ or −∞. */
+export const isinf: DispatchedKernel = mapKernelPair(
+  mapUnary((x) => (Math.abs(x) === Infinity ? 1 : 0)),
+  simd.isinf,
+);
+
+/** Whether x is a number and not infinite. */
+export const isfinite: DispatchedKernel = mapKernelPair(
+  mapUnary((x) => (Number.isFinite(x) ? 1 : 0)),
+  simd.isfinite,
 );

@@ -56,7 +56,7 @@ const binary: readonly Row[] = [
   { name: 'power', kernel: arithmetic.power, f: pow, dtypes: floating },
   { name: 'maximum', kernel: arithmetic.maximum, f: larger },
   { name: 'minimum', kernel: arithmetic.minimum, f: (a, b) => -larger(-a, -b) },
-  { name: 'reluBackward', kernel: activation.reluBackward, f: (g, out) => (out > 0 ? g : 0), dtypes: floating },
+  { name: 'reluBackward', kernel: activation.reluBackward, f: (g, out) => (out <= 0 ? 0 : g), dtypes: floating },
   { name: 'equal', kernel: comparison.equal, f: (a, b) => Number(a === b), result: 'bool' },
   { name: 'notEqual', kernel: comparison.notEqual, f: (a, b) => Number(!(a === b)), result: 'bool' },
   { name: 'less', kernel: comparison.less, f: (a, b) => Number(a < b), result: 'bool' },

@@ -34,7 +34,8 @@ function erfOf(x: number): number {
   return x < 0 ? -positive : positive;
 }
 
-function erfcOf(x: number): number {
+/** erfc of one number. */
+export function erfcOf(x: number): number {
   const a = Math.abs(x);
   if (Number.isNaN(x)) return x;
   if (a < 0.84375) {

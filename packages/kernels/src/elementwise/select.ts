@@ -1,8 +1,8 @@
 /** Choosing between two values. */
 
-import { type DispatchedKernel, mapKernelPair } from '../kernel.js';
+import { cheapStaging, type DispatchedKernel, mapKernelPair } from '../kernel.js';
 import * as simd from '../wasm/elementwise.js';
-import { forEachRun, type Kernel } from './runs.js';
+import { forEachRun, type Kernel, mapBinary } from './runs.js';
 
 /** `a` where `condition` is not 0, else `b`; the three broadcast together. */
 export const where: DispatchedKernel = mapKernelPair((out, [condition, a, b]) => {
@@ -23,10 +23,27 @@ export interface ClipAttributes {
 }
 
 /** x held between two bounds; NaN stays NaN. */
-export const clip: Kernel<ClipAttributes> = (out, [x], { low, high }) => {
-  const [y, data] = [out.data, x!.data];
-  forEachRun(out.shape, [out, x!], (at, n, steps) => {
-    for (let i = 0; i < n; i++)
-      y[at[0]! + i * steps[0]!] = Math.min(Math.max(data[at[1]! + i * steps[1]!]!, low), high);
-  });
-};
+export const clip: DispatchedKernel<ClipAttributes> = mapKernelPair(
+  (out, [x], { low, high }) => {
+    const [y, data] = [out.data, x!.data];
+    forEachRun(out.shape, [out, x!], (at, n, steps) => {
+      for (let i = 0; i < n; i++) {
+        const value = data[at[1]! + i * steps[1]!]!;
+        // −0 between its bounds stays −0, where Math.max would make it 0.
+        y[at[0]! + i * steps[0]!] = value < low ? low : value > high ? high : value;
+      }
+    });
+  },
+  simd.clip,
+  cheapStaging,
+  ({ low, high }) => [low, high],
+);
+
+/** The larger; of a number and NaN the number. */
+export const fmax: Kernel = mapBinary((a, b) => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.max(a, b)));
+
+/** The smaller; of a number and NaN the number. */
+export const fmin: Kernel = mapBinary((a, b) => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.min(a, b)));
+
+/** |a| with the sign of b, which −0 has too. */
+export const copysign: Kernel = mapBinary((a, b) => (b < 0 || Object.is(b, -0) ? -Math.abs(a) : Math.abs(a)));

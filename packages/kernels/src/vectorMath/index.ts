@@ -1,5 +1,18 @@
 /** Functions of vectors, written against `Lanes`: each is the code of a kernel body, for float32 and float64. */
 
+export {
+  elu,
+  eluSlope,
+  gelu,
+  geluSlope,
+  geluTanh,
+  geluTanhSlope,
+  mish,
+  mishSlope,
+  silu,
+  siluSlope,
+  softplus,
+} from './activations.js';
 export { erf, erfc, erfcSingle } from './errorFunction.js';
 export { exp } from './exp.js';
 export { exp2, expm1 } from './expm1.js';

@@ -1,7 +1,7 @@
 /** The elementwise kernels that need polynomials. */
 
 import { binaryMap, unaryMap } from '../wasm/elementwise.js';
-import type { MapKernel } from '../wasm/mapKernel.js';
+import { type MapKernel, mapKernel } from '../wasm/mapKernel.js';
 import * as vector from './index.js';
 
 export const exp: MapKernel = unaryMap('exp', 4, (v, x) => vector.exp(v, x), true);
@@ -34,3 +34,27 @@ export const atan2: MapKernel = binaryMap('atan2', 2, vector.atan2, true);
 export const hypot: MapKernel = binaryMap('hypot', 2, vector.hypot, true);
 export const logaddexp: MapKernel = binaryMap('logaddexp', 2, vector.logaddexp, true);
 export const xlogy: MapKernel = binaryMap('xlogy', 2, vector.xlogy, true);
+
+export const softplus: MapKernel = unaryMap('softplus', 2, vector.softplus, true);
+export const silu: MapKernel = unaryMap('silu', 2, vector.silu, true);
+export const siluSlope: MapKernel = unaryMap('siluSlope', 2, vector.siluSlope, true);
+export const gelu: MapKernel = unaryMap('gelu', 2, vector.gelu, true);
+export const geluSlope: MapKernel = unaryMap('geluSlope', 2, vector.geluSlope, true);
+export const geluTanh: MapKernel = unaryMap('geluTanh', 2, vector.geluTanh, true);
+export const geluTanhSlope: MapKernel = unaryMap('geluTanhSlope', 2, vector.geluTanhSlope, true);
+export const mish: MapKernel = unaryMap('mish', 2, vector.mish, true);
+export const mishSlope: MapKernel = unaryMap('mishSlope', 2, vector.mishSlope, true);
+
+const alphaMap = (name: string, f: typeof vector.elu): MapKernel =>
+  mapKernel({
+    name,
+    inputs: { x: 'elements' },
+    outputs: { out: 'elements' },
+    parameters: ['alpha'],
+    unroll: 2,
+    fuses: true,
+    body: (v, { x }, { alpha }) => ({ out: f(v, x, alpha) }),
+  });
+
+export const elu: MapKernel = alphaMap('elu', vector.elu);
+export const eluSlope: MapKernel = alphaMap('eluSlope', vector.eluSlope);

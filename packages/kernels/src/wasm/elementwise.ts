@@ -49,7 +49,7 @@ export const reluBackward: MapKernel = mapKernel({
   inputs: { g: 'elements', result: 'elements' },
   outputs: out,
   unroll: 4,
-  body: (v, { g, result }) => ({ out: v.keep(v.gt(result, 0), g) }),
+  body: (v, { g, result }) => ({ out: v.drop(v.le(result, 0), g) }),
 });
 
 export const equal: MapKernel = comparisonMap('equal', (v, a, b) => v.eq(a, b));
@@ -66,3 +66,31 @@ export const where: MapKernel = mapKernel({
   unroll: 2,
   body: (v, { condition, a, b }) => ({ out: v.select(condition, a, b) }),
 });
+
+export const floor: MapKernel = unaryMap('floor', 2, (v, x) => v.floor(x));
+export const ceil: MapKernel = unaryMap('ceil', 2, (v, x) => v.ceil(x));
+export const round: MapKernel = unaryMap('round', 2, (v, x) => v.nearest(x));
+export const trunc: MapKernel = unaryMap('trunc', 2, (v, x) => v.trunc(x));
+export const sign: MapKernel = unaryMap('sign', 2, (v, x) => {
+  const signed = v.copySign(v.constant(1), x);
+  return v.select(v.or(v.gt(x, 0), v.lt(x, 0)), signed, x);
+});
+
+export const clip: MapKernel = mapKernel({
+  name: 'clip',
+  inputs: { x: 'elements' },
+  outputs: out,
+  parameters: ['low', 'high'],
+  unroll: 2,
+  // In this order NaN goes through both.
+  body: (v, { x }, { low, high }) => ({ out: v.pmin(v.pmax(x, low), high) }),
+});
+
+function testMap(name: string, f: <V extends FloatVector>(v: Lanes<V>, x: Expr<V>) => Expr<MaskOf<V>>): MapKernel {
+  const outputs = { out: 'bools' } as const;
+  return mapKernel({ name, inputs: { x: 'elements' }, outputs, unroll: 2, body: (v, { x }) => ({ out: f(v, x) }) });
+}
+
+export const isnan: MapKernel = testMap('isnan', (v, x) => v.ne(x, x));
+export const isinf: MapKernel = testMap('isinf', (v, x) => v.eq(v.abs(x), Infinity));
+export const isfinite: MapKernel = testMap('isfinite', (v, x) => v.lt(v.abs(x), Infinity));

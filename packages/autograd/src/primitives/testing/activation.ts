@@ -1,6 +1,26 @@
 import { type Examples, each, one, two } from './call.js';
 
 export const examples: Examples = {
-  ...each(['tanh', 'sigmoid', 'relu'], one),
+  ...each(
+    [
+      'tanh',
+      'sigmoid',
+      'relu',
+      'softplus',
+      'silu',
+      'siluSlope',
+      'gelu',
+      'geluSlope',
+      'geluTanh',
+      'geluTanhSlope',
+      'mish',
+      'mishSlope',
+    ],
+    one,
+  ),
   reluBackward: two,
+  ...each(
+    ['elu', 'eluSlope'],
+    one.map((call) => ({ ...call, attributes: { alpha: 0.7 } })),
+  ),
 };

@@ -2,6 +2,7 @@ import { broadcastablePairs, narrowed, shapes } from '../../testing/index.js';
 import { bools, type Call, type Examples, each, two } from './call.js';
 
 export const examples: Examples = {
+  ...each(['fmax', 'fmin', 'copysign'], two),
   ...each(['equal', 'notEqual', 'less', 'lessEqual', 'greater', 'greaterEqual'], two),
   where: broadcastablePairs.chain(([a, b]) =>
     narrowed(a.length > b.length ? a : b).chain((c) =>

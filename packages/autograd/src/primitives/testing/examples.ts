@@ -15,6 +15,7 @@ import { examples as matmul } from './matmul.js';
 import { examples as norm } from './norm.js';
 import { examples as reduce } from './reduce.js';
 import { examples as reshape } from './reshape.js';
+import { examples as rounding } from './rounding.js';
 import { examples as softmax } from './softmax.js';
 import { examples as trigonometric } from './trigonometric.js';
 
@@ -26,6 +27,7 @@ export const examples: Readonly<Record<string, Examples>> = {
   errorFunction,
   activation,
   comparison,
+  rounding,
   cast,
   reduce,
   reshape,

@@ -1,0 +1,66 @@
+import { copyOut, newBlock } from '../block.js';
+import type { DType } from '../dtype.js';
+import * as activation from '../elementwise/activation.js';
+import type { DispatchedKernel } from '../kernel.js';
+import { setDeterministic } from '../wasm/features.js';
+
+afterEach(() => setDeterministic(false));
+
+const { gelu, geluSlope, geluTanh, geluTanhSlope, mish, mishSlope, silu, siluSlope, softplus, elu, eluSlope } =
+  activation;
+const kernels: Record<string, DispatchedKernel<never>> = {
+  gelu,
+  geluSlope,
+  geluTanh,
+  geluTanhSlope,
+  mish,
+  mishSlope,
+  silu,
+  siluSlope,
+  softplus,
+  elu,
+  eluSlope,
+};
+
+function run(kernel: DispatchedKernel<never>, which: 'plain' | 'dispatched', dtype: DType, values: ArrayLike<number>) {
+  const [x, out] = [newBlock(dtype, [values.length], false), newBlock(dtype, [values.length], false)];
+  x.data.set(values, x.offset);
+  const f = which === 'plain' ? kernel.plain : kernel;
+  f(out, [x], { alpha: 0.75 } as never);
+  return copyOut(out);
+}
+
+describe.each(Object.keys(kernels))('%s', (name) => {
+  const kernel = kernels[name]!;
+  const special = [0, -0, 1, -1, Infinity, -Infinity, Number.NaN, 1e-30, -1e-30, 20, -20, 700, -700, 1e30, -1e30];
+
+  it('is the plain loop in double precision, rounded once, in float32 (a slope that crosses 0: to 2⁻³²)', () => {
+    const x = Float32Array.from({ length: 40001 }, (_, i) => (i - 20000) / 1000);
+    const wanted = run(kernel, 'plain', 'float64', Float64Array.from(x));
+    for (const deterministic of [true, false]) {
+      setDeterministic(deterministic);
+      const got = run(kernel, 'dispatched', 'float32', x);
+      for (let i = 0; i < x.length; i++) {
+        const error = Math.abs(got[i]! - wanted[i]!);
+        const unit = 2 ** (Math.floor(Math.log2(Math.abs(wanted[i]!) || 1)) - 23);
+        if (!(error <= 0.52 * unit || error <= 2 ** -32))
+          throw new Error(`${name}(${x[i]}): got ${got[i]}, expected ${wanted[i]}`);
+      }
+    }
+  });
+
+  it('agrees with the plain loop in float64 to 1e-14, and at special values', () => {
+    const x = [...Array.from({ length: 1001 }, (_, i) => (i - 500) / 40), ...special];
+    for (const dtype of ['float32', 'float64'] as const) {
+      const wanted = run(kernel, 'plain', dtype, x);
+      const got = run(kernel, 'dispatched', dtype, x);
+      const tolerance = dtype === 'float32' ? 2e-7 : 1e-14;
+      for (let i = 0; i < x.length; i++) {
+        const same =
+          Object.is(got[i], wanted[i]) ||
+          Math.abs(got[i]! - wanted[i]!) <= tolerance * Math.max(1, Math.abs(wanted[i]!));
+        if (!same) throw new Error(`${dtype} ${name}(${x[i]}): got ${got[i]}, expected ${wanted[i]}`);
+      }
+    }
+  });
+});
