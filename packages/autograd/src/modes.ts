@@ -12,13 +12,23 @@ export const modes: {
   transformDepth: number;
   /** The innermost `vmap` that is running its function. */
   mapping: Mapping | null;
+  /** Whether all transforms around that differentiate are forward ones, of tensors that no tape tracks. */
+  forwardOnly: boolean;
   /** Whether layers behave as in training; null where each module's own flag decides. */
   training: boolean | null;
   /** Whether nothing may be recorded, whatever is called. */
   inference: boolean;
   /** What to look for in every result; null to look for nothing. */
   anomalies: Anomalies | null;
-} = { recording: true, transformDepth: 0, mapping: null, training: null, inference: false, anomalies: null };
+} = {
+  recording: true,
+  transformDepth: 0,
+  mapping: null,
+  forwardOnly: false,
+  training: null,
+  inference: false,
+  anomalies: null,
+};
 
 /** Whether a transform that differentiates is running its function; `vmap` does not. */
 export function isDifferentiating(): boolean {

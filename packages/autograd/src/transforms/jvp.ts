@@ -3,12 +3,12 @@
 import { ArgumentError, isFloating, ShapeError, shapesEqual } from '@cotangent/kernels';
 import { zerosLike } from '../create.js';
 import { GradientError } from '../errors.js';
-import { modes } from '../modes.js';
+import { isDifferentiating, modes } from '../modes.js';
 import { below, withTangents } from '../primitive.js';
 import { scope } from '../scope.js';
 import { type ForwardRun, liveTangents, type Tensor } from '../tensor.js';
 import { type Gradient, mapTree, treeLeaves } from '../trees.js';
-import { connect } from './results.js';
+import { connect, isTracked } from './results.js';
 
 type Values = readonly unknown[];
 
@@ -82,6 +82,10 @@ export function pushForward<P extends Values, R>(
   primals: P,
   directions: readonly (readonly (Tensor | null)[])[],
 ): [R, R] {
+  const { forwardOnly } = modes;
+  const tracked =
+    directions.some((list) => list.some((t) => t !== null && isTracked(t))) || treeLeaves(primals).some(isTracked);
+  modes.forwardOnly = !tracked && (forwardOnly || !isDifferentiating());
   const forward: ForwardRun = { level: ++modes.transformDepth, over: false };
   try {
     const duals = primals.map((primal, i) => {
@@ -98,6 +102,7 @@ export function pushForward<P extends Values, R>(
     return [mapTree(value, (y) => below(y, forward.level)) as R, tangent as R];
   } finally {
     modes.transformDepth--;
+    modes.forwardOnly = forwardOnly;
     forward.over = true;
   }
 }

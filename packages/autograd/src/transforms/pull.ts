@@ -153,10 +153,13 @@ export function pullBack(
       watched.map(({ node }) => node),
     );
     outside ||= order.reachesOutside;
+    // Tangents travel through a sweep that is not recorded, and where nothing else is tracked a recorded one would lead nowhere.
+    const idle = modes.forwardOnly && !outside && order.nodes.every(({ hooks }) => hooks === null);
+    const recorded = createGraph && !idle;
     sweep(order, roots, rootSeeds, {
-      createGraph,
+      createGraph: recorded,
       deliver: (node, g, temporaries) => {
-        found.set(node, createGraph ? g : own(g, owner, temporaries));
+        found.set(node, recorded ? g : own(g, owner, temporaries));
       },
     });
     if (!retainGraph) for (const node of order.nodes) if (!order.isTarget(node)) node.consume();
