@@ -22,13 +22,25 @@ function matmulShape(a: Shape, b: Shape): Shape {
 }
 
 /**
+ * Whether the products are columns by rows (the gradients of a layer's weights, one for each example), large enough that
+ * multiplying element by element is faster: as fast at 64 × 64, 3.5 times as fast at 784 × 64. Where they are differentiated
+ * again, matrix products are what their derivatives should be.
+ */
+function outerProducts(a: Tensor, b: Tensor): boolean {
+  const [rows, columns] = [a.shape.at(-2)!, b.shape.at(-1)!];
+  return a.shape.at(-1) === 1 && rows * columns >= 4096 && !a.varies && !b.varies;
+}
+
+/**
  * The mapped axis is one more leading axis. A matrix times the vector of each example is one product: the vectors, as
  * rows, times its transpose.
  */
 function matmulBatch({ inputs, mapped }: BatchCall<undefined>): Tensor {
   const [a, b] = inputs as [Tensor, Tensor];
   if (!mapped[0] && a.rank === 2 && b.rank === 3 && b.shape[2] === 1) return apply(matmul, [b.mT, a.mT], undefined).mT;
-  return apply(matmul, alignRanks(inputs, mapped), undefined);
+  const [left, right] = alignRanks(inputs, mapped) as [Tensor, Tensor];
+  if (outerProducts(left, right)) return left.mul(right);
+  return apply(matmul, [left, right], undefined);
 }
 
 /** C = A B, leading axes broadcast.  dA = dC Bᵀ, dB = Aᵀ dC, summed over what was broadcast. */
