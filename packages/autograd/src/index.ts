@@ -165,6 +165,28 @@ export {
 } from './functions/rounding.js';
 export { matmul } from './functions/products.js';
 export { logSoftmax, type SoftmaxOptions, softmax, softmaxCrossEntropy } from './functions/softmax.js';
+export {
+  type ConvolutionOptions,
+  type ConvolutionTransposeOptions,
+  conv,
+  conv1d,
+  conv2d,
+  conv3d,
+  convTranspose,
+  depthwiseConv,
+  separableConv,
+} from './functions/convolution.js';
+export {
+  type AveragePoolOptions,
+  adaptiveAveragePool,
+  adaptiveMaxPool,
+  averagePool,
+  globalAveragePool,
+  globalMaxPool,
+  maxPool,
+  type PoolFormatOptions,
+} from './functions/pooling.js';
+export type { DataFormat, Padding, PerAxis, WindowOptions } from './functions/windows.js';
 export { assign, detach, stopGradient } from './functions/memory.js';
 
 // Differentiation

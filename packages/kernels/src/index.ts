@@ -122,6 +122,21 @@ export { argmax, argmin, max, min } from './reduce/extremum.js';
 export { matmul } from './matmul/plain.js';
 export { type DenseActivation, type DenseAttributes, dense } from './fused/dense.js';
 export { cast, copy, copyInto, fill, loosen, withContiguous } from './move/copy.js';
+export {
+  type ConvolutionAttributes,
+  convolution,
+  convolutionFilterGradient,
+  convolutionInputGradient,
+} from './conv/convolution.js';
+export { outputExtent, type Triple, type WindowAttributes } from './conv/geometry.js';
+export {
+  maxPool,
+  maxPoolGather,
+  maxPoolScatter,
+  type PoolingAttributes,
+  sumPool,
+  sumPoolTranspose,
+} from './conv/pooling.js';
 export { concat, placeSlice, type SliceAttributes } from './move/concat.js';
 export { gather, scatterAdd } from './move/gather.js';
 export { type AxisAttributes, logSoftmax, softmax } from './fused/softmax.js';

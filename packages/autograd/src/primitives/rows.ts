@@ -6,6 +6,7 @@ import * as arithmetic from './arithmetic.js';
 import * as attention from './attention.js';
 import * as cast from './cast.js';
 import * as comparison from './comparison.js';
+import * as convolution from './convolution.js';
 import * as dense from './dense.js';
 import * as errorFunction from './errorFunction.js';
 import * as exponential from './exponential.js';
@@ -13,6 +14,7 @@ import * as hyperbolic from './hyperbolic.js';
 import * as indexing from './indexing.js';
 import * as matmul from './matmul.js';
 import * as norm from './norm.js';
+import * as pooling from './pooling.js';
 import * as reduce from './reduce.js';
 import * as reshape from './reshape.js';
 import * as rounding from './rounding.js';
@@ -34,6 +36,8 @@ const files: Readonly<Record<string, object>> = {
   reduce,
   reshape,
   matmul,
+  convolution,
+  pooling,
   dense,
   indexing,
   softmax,

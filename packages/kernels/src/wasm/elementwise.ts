@@ -94,3 +94,14 @@ function testMap(name: string, f: <V extends FloatVector>(v: Lanes<V>, x: Expr<V
 export const isnan: MapKernel = testMap('isnan', (v, x) => v.ne(x, x));
 export const isinf: MapKernel = testMap('isinf', (v, x) => v.eq(v.abs(x), Infinity));
 export const isfinite: MapKernel = testMap('isfinite', (v, x) => v.lt(v.abs(x), Infinity));
+
+/** sum + a · b, for sums in place. */
+export const multiplyAdd: MapKernel = mapKernel({
+  name: 'multiplyAdd',
+  inputs: { sum: 'elements', a: 'elements', b: 'elements' },
+  outputs: out,
+  broadcast: false,
+  unroll: 2,
+  fuses: true,
+  body: (v, { sum, a, b }) => ({ out: v.madd(a, b, sum) }),
+});

@@ -6,6 +6,7 @@ import { examples as attention } from './attention.js';
 import type { Examples } from './call.js';
 import { examples as cast } from './cast.js';
 import { examples as comparison } from './comparison.js';
+import { examples as convolution } from './convolution.js';
 import { examples as dense } from './dense.js';
 import { examples as errorFunction } from './errorFunction.js';
 import { examples as exponential } from './exponential.js';
@@ -13,6 +14,7 @@ import { examples as hyperbolic } from './hyperbolic.js';
 import { examples as indexing } from './indexing.js';
 import { examples as matmul } from './matmul.js';
 import { examples as norm } from './norm.js';
+import { examples as pooling } from './pooling.js';
 import { examples as reduce } from './reduce.js';
 import { examples as reshape } from './reshape.js';
 import { examples as rounding } from './rounding.js';
@@ -32,6 +34,8 @@ export const examples: Readonly<Record<string, Examples>> = {
   reduce,
   reshape,
   matmul,
+  convolution,
+  pooling,
   dense,
   indexing,
   softmax,

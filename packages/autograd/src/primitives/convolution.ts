@@ -1,0 +1,76 @@
+/** Convolution and its two transposes, on three spatial axes, channels last. Each is linear in both inputs, and the derivatives of one are the others. */
+
+import * as kernels from '@cotangent/kernels';
+import {
+  type ConvolutionAttributes,
+  type DType,
+  DTypeError,
+  isFloating,
+  outputExtent,
+  type Shape,
+} from '@cotangent/kernels';
+import { apply, type Primitive, primitive } from '../primitive.js';
+
+function oneFloating(name: string, a: DType, b: DType): DType {
+  if (a !== b || !isFloating(a)) {
+    throw new DTypeError(name, { a, b }, 'two tensors of one floating dtype', 'Convert one with .cast().');
+  }
+  return a;
+}
+
+const outputOf = ({ input, window, strides, padding, dilations }: ConvolutionAttributes): Shape =>
+  ([0, 1, 2] as const).map((k) => outputExtent(input[k], window[k], strides[k], padding[k], dilations[k]));
+
+/** y = filter ⋆ x for x [batch, …spatial, in] and filter [...spatial, in / groups, out] */
+export const convolution: Primitive<ConvolutionAttributes> = primitive({
+  name: 'convolution',
+  inputs: ['x', 'filter'],
+  shape: ({ x, filter }, attributes: ConvolutionAttributes) => [x[0]!, ...outputOf(attributes), filter[4]!],
+  dtype: ({ x, filter }) => oneFloating('convolution', x, filter),
+  run: kernels.convolution,
+  keeps: { x: ['filter'], filter: ['x'] },
+  vjp: {
+    x: (g, { filter }, attributes) => apply(convolutionInputGradient, [g, filter], attributes),
+    filter: (g, { x }, attributes) => apply(convolutionFilterGradient, [x, g], attributes),
+  },
+  jvp: {
+    x: (t, { filter }, attributes) => apply(convolution, [t, filter], attributes),
+    filter: (t, { x }, attributes) => apply(convolution, [x, t], attributes),
+  },
+});
+
+/** dx of a cotangent g of y: the transposed convolution. */
+export const convolutionInputGradient: Primitive<ConvolutionAttributes> = primitive({
+  name: 'convolutionInputGradient',
+  inputs: ['g', 'filter'],
+  shape: ({ g, filter }, { input, groups }: ConvolutionAttributes) => [g[0]!, ...input, filter[3]! * groups],
+  dtype: ({ g, filter }) => oneFloating('convolutionInputGradient', g, filter),
+  run: kernels.convolutionInputGradient,
+  keeps: { g: ['filter'], filter: ['g'] },
+  vjp: {
+    g: (v, { filter }, attributes) => apply(convolution, [v, filter], attributes),
+    filter: (v, { g }, attributes) => apply(convolutionFilterGradient, [v, g], attributes),
+  },
+  jvp: {
+    g: (t, { filter }, attributes) => apply(convolutionInputGradient, [t, filter], attributes),
+    filter: (t, { g }, attributes) => apply(convolutionInputGradient, [g, t], attributes),
+  },
+});
+
+/** dfilter of a cotangent g of y. */
+export const convolutionFilterGradient: Primitive<ConvolutionAttributes> = primitive({
+  name: 'convolutionFilterGradient',
+  inputs: ['x', 'g'],
+  shape: ({ x, g }, { window, groups }: ConvolutionAttributes) => [...window, x[4]! / groups, g[4]!],
+  dtype: ({ x, g }) => oneFloating('convolutionFilterGradient', x, g),
+  run: kernels.convolutionFilterGradient,
+  keeps: { x: ['g'], g: ['x'] },
+  vjp: {
+    x: (v, { g }, attributes) => apply(convolutionInputGradient, [g, v], attributes),
+    g: (v, { x }, attributes) => apply(convolution, [x, v], attributes),
+  },
+  jvp: {
+    x: (t, { g }, attributes) => apply(convolutionFilterGradient, [t, g], attributes),
+    g: (t, { x }, attributes) => apply(convolutionFilterGradient, [x, t], attributes),
+  },
+});

@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import { type Block, copyOut, newBlock } from '../block.js';
+import type { DType } from '../dtype.js';
+import type { DispatchedKernel } from '../kernel.js';
+import { contiguousStrides } from '../layout.js';
+import { setDeterministic } from '../wasm/features.js';
+import {
+  type ConvolutionAttributes,
+  convolution,
+  convolutionFilterGradient,
+  convolutionInputGradient,
+} from './convolution.js';
+import { outputExtent } from './geometry.js';
+import { maxPool, sumPool, sumPoolTranspose } from './pooling.js';
+
+afterEach(() => setDeterministic(false));
+
+const axis = fc.record({
+  n: fc.integer({ min: 0, max: 7 }),
+  window: fc.integer({ min: 1, max: 3 }),
+  stride: fc.integer({ min: 1, max: 3 }),
+  before: fc.nat({ max: 2 }),
+  after: fc.nat({ max: 2 }),
+  dilation: fc.integer({ min: 1, max: 2 }),
+});
+const flat = fc.constant({ n: 1, window: 1, stride: 1, before: 0, after: 0, dilation: 1 });
+
+const cases = fc.record({
+  axes: fc.tuple(fc.oneof({ weight: 3, arbitrary: flat }, { weight: 1, arbitrary: axis }), axis, axis),
+  batch: fc.nat({ max: 3 }),
+  groups: fc.integer({ min: 1, max: 3 }),
+  from: fc.integer({ min: 1, max: 5 }),
+  to: fc.integer({ min: 1, max: 6 }),
+  depthwise: fc.boolean(),
+  dtype: fc.constantFrom<DType>('float32', 'float64'),
+  seed: fc.nat(),
+  deterministic: fc.boolean(),
+});
+
+function filled(dtype: DType, shape: readonly number[], seed: number): Block {
+  const block = newBlock(dtype, shape, false);
+  for (let i = 0; i < block.size; i++) block.data[block.offset + i] = Math.sin(seed + 1.7 * i);
+  return block;
+}
+
+/** The same numbers, every other element of memory. */
+function strided(x: Block): Block {
+  const memory = newBlock(x.dtype, [x.size, 2], false);
+  const view = memory.view({
+    shape: x.shape,
+    strides: contiguousStrides(x.shape).map((s) => 2 * s),
+    offset: memory.offset,
+  });
+  for (let i = 0; i < x.size; i++) memory.data[memory.offset + 2 * i] = x.data[x.offset + i]!;
+  return view;
+}
+
+function expectSame<A>(
+  kernel: DispatchedKernel<A>,
+  shape: readonly number[],
+  inputs: readonly Block[],
+  attributes: A,
+): void {
+  const { dtype } = inputs[0]!;
+  const run = (f: typeof kernel.plain, given: readonly Block[]): ArrayLike<number> => {
+    const out = filled(dtype, shape, 5);
+    f(out, given, attributes);
+    return copyOut(out);
+  };
+  const wanted = run(kernel.plain, inputs);
+  const tolerance = dtype === 'float32' ? 2e-5 : 1e-13;
+  for (const given of [inputs, inputs.map(strided)]) {
+    const got = run(kernel, given);
+    for (let i = 0; i < wanted.length; i++) {
+      const error = Math.abs(got[i]! - wanted[i]!);
+      if (!(got[i] === wanted[i] || error <= tolerance * Math.max(1, Math.abs(wanted[i]!))))
+        throw new Error(`element ${i}: got ${got[i]}, expected ${wanted[i]}`);
+    }
+  }
+}
+
+it('convolution and its transposes agree with their plain loops, whatever the windows', () => {
+  fc.assert(
+    fc.property(cases, ({ axes, batch, groups, from, to, depthwise, dtype, seed, deterministic }) => {
+      setDeterministic(deterministic);
+      const [inputs, outputs] = depthwise ? [1, 1] : [from, to];
+      const attributes = {
+        window: axes.map((a) => a.window),
+        strides: axes.map((a) => a.stride),
+        padding: axes.map((a) => [a.before, a.after]),
+        dilations: axes.map((a) => a.dilation),
+        input: axes.map((a) => a.n),
+        groups: depthwise ? groups + 3 : groups,
+      } as unknown as ConvolutionAttributes;
+      const places = axes.map((a) => outputExtent(a.n, a.window, a.stride, [a.before, a.after], a.dilation));
+      const shapes = {
+        x: [batch, ...attributes.input, attributes.groups * inputs],
+        filter: [...attributes.window, inputs, attributes.groups * outputs],
+        y: [batch, ...places, attributes.groups * outputs],
+      };
+      const [x, filter, g] = [
+        filled(dtype, shapes.x, seed),
+        filled(dtype, shapes.filter, seed + 1),
+        filled(dtype, shapes.y, seed + 2),
+      ];
+      expectSame(convolution, shapes.y, [x, filter], attributes);
+      expectSame(convolutionInputGradient, shapes.x, [g, filter], attributes);
+      expectSame(convolutionFilterGradient, shapes.filter, [x, g], attributes);
+    }),
+  );
+});
+
+it('poolings agree with their plain loops', () => {
+  fc.assert(
+    fc.property(cases, ({ axes, batch, from, dtype, seed }) => {
+      const attributes = {
+        window: axes.map((a) => a.window),
+        strides: axes.map((a) => a.stride),
+        padding: axes.map((a) => [a.before, a.after]),
+        dilations: axes.map((a) => a.dilation),
+        input: axes.map((a) => a.n),
+      } as unknown as ConvolutionAttributes;
+      const places = axes.map((a) => outputExtent(a.n, a.window, a.stride, [a.before, a.after], a.dilation));
+      const [shape, pooled] = [
+        [batch, ...attributes.input, from],
+        [batch, ...places, from],
+      ];
+      const x = filled(dtype, shape, seed);
+      if (x.size > 3) x.data[x.offset + 2] = Number.NaN;
+      expectSame(sumPool, pooled, [filled(dtype, shape, seed)], attributes);
+      expectSame(sumPoolTranspose, shape, [filled(dtype, pooled, seed)], attributes);
+      const run = (f: typeof maxPool.plain): unknown => {
+        const out = newBlock(dtype, pooled, false);
+        f(out, [x], attributes);
+        return copyOut(out);
+      };
+      expect(run(maxPool)).toEqual(run(maxPool.plain));
+    }),
+  );
+});
