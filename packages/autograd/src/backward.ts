@@ -20,10 +20,12 @@ import { checkOptions } from './options.js';
 import { apply } from './primitive.js';
 import { identity } from './primitives/reshape.js';
 import { Scope, withScope } from './scope.js';
-import { type Node, retire, tapeOwner } from './tape.js';
+import { type Node, retire, type SweepState, tapeOwner } from './tape.js';
 import { isTensor, Tensor } from './tensor.js';
 
 let sweeps = 0;
+/** Numbers of the sweeps that are on their way: a rule or a checkpoint may start another one in the middle. */
+const running = new Set<number>();
 
 /** How a sweep is run. */
 interface SweepOptions {
@@ -41,22 +43,46 @@ export class Order {
   readonly nodes: Node[] = [];
   /** Whether the result also depends on something tracked that is not a target. */
   reachesOutside = false;
-  private readonly sweep = ++sweeps;
+  readonly sweep: number = ++sweeps;
   private readonly floor: number;
+  /** What sweeps on their way knew about nodes that this one visits too. */
+  private readonly interrupted = new Map<Node, SweepState>();
 
   constructor(
     private readonly operation: string,
     roots: readonly Node[],
     private readonly targets: readonly Node[] | null,
+    /** For a transform: the number of the first node that it recorded. What is older is a constant to it, unless a target. */
+    begin = -1,
   ) {
     // A node's number is larger than those of its inputs: below the oldest target nothing can lead to a target.
-    this.floor =
+    const oldest =
       targets === null ? -1 : targets.reduce((least, node) => Math.min(least, node.id), Number.POSITIVE_INFINITY);
-    for (const target of targets ?? []) target.targeted = this.sweep;
-    for (const root of roots) {
-      if (root.id < this.floor) this.reachesOutside = true;
-      else if (root.visited !== this.sweep) this.build(root);
+    this.floor = Math.max(oldest, begin);
+    try {
+      for (const target of targets ?? []) {
+        this.claim(target);
+        target.targeted = this.sweep;
+      }
+      for (const root of roots) {
+        if (root.id < this.floor && !this.isTarget(root)) this.reachesOutside = true;
+        else if (root.visited !== this.sweep) this.build(root);
+      }
+    } catch (error) {
+      this.end();
+      throw error;
     }
+  }
+
+  private claim(node: Node): void {
+    if (running.size > 0 && running.has(node.visited) && !this.interrupted.has(node))
+      this.interrupted.set(node, node.interrupt());
+  }
+
+  /** Nobody asks about visits and targets any more: sweeps that this one interrupted go on. */
+  end(): void {
+    for (const [node, state] of this.interrupted) node.resume(state);
+    this.interrupted.clear();
   }
 
   /** Depth first and iterative: depth costs heap, not stack. */
@@ -78,7 +104,7 @@ export class Order {
       const upstream = node.inputs[i]!.node;
       // A leaf that has stopped requiring a gradient, or that nobody asks about any more.
       if (upstream === null || (upstream.closed && !this.isTarget(upstream))) continue;
-      if (upstream.id < this.floor) {
+      if (upstream.id < this.floor && !this.isTarget(upstream)) {
         this.reachesOutside = true;
         continue;
       }
@@ -95,6 +121,7 @@ export class Order {
   }
 
   private enter(node: Node, stack: Node[]): void {
+    this.claim(node);
     node.visited = this.sweep;
     const isTarget = this.isTarget(node);
     const isLeaf = node.primitive === null;
@@ -159,6 +186,7 @@ export function sweep(order: Order, roots: readonly Node[], seeds: readonly Tens
   modes.recording = createGraph;
   // Transforms inside a vjp that is recorded are nested: their results stay on the tape.
   if (createGraph) modes.transformDepth++;
+  running.add(order.sweep);
   try {
     for (const [i, root] of roots.entries()) {
       // A root older than every target has none of them upstream.
@@ -178,6 +206,7 @@ export function sweep(order: Order, roots: readonly Node[], seeds: readonly Tens
   } finally {
     modes.recording = recordingBefore;
     if (createGraph) modes.transformDepth--;
+    running.delete(order.sweep);
     // After an exception cotangents are left lying: they must not meet the next sweep.
     for (const node of order.nodes) {
       node.cotangent?.unpin();
@@ -353,6 +382,7 @@ export function backward(y: Tensor, options: BackwardOptions = {}): void {
       });
     });
   } finally {
+    order.end();
     made.releaseAll();
   }
   if (retainGraph) {

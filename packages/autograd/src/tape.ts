@@ -31,7 +31,7 @@ export function nextNodeId(): number {
 }
 
 /** What a sweep knows about a node. */
-type SweepState = Pick<Node, 'visited' | 'targeted' | 'cursor' | 'needed' | 'cotangent'>;
+export type SweepState = Pick<Node, 'visited' | 'targeted' | 'cursor' | 'needed' | 'cotangent'>;
 
 /** One recorded operation, or (without a primitive) a leaf at which gradients arrive. */
 export class Node {

@@ -39,6 +39,15 @@ describe('checkpoint(f)', () => {
     expect(gradients(checkpoint(block))).toEqual(gradients(block));
   });
 
+  it('takes a gradient of a module inside, in the middle of the sweep that comes for it', () => {
+    const holder = { p: tensor([0.5, -1], { requiresGrad: true }), namedParameters: () => [['p', holder.p]] as const };
+    const slope = grad((module: typeof holder, x: Tensor) => module.p.mul(x).tanh().sum());
+    const f = (x: Tensor): Tensor => slope(holder, x).p!.square();
+    const x = tensor([0.3, 2]);
+    const total = (g: (y: Tensor) => Tensor) => bits(grad((y: Tensor) => g(y.mul(x)).sum())(x));
+    expect(total(checkpoint(f))).toEqual(total(f));
+  });
+
   it('runs f as it is inside vmap, and works around it', () => {
     const x = tensor([
       [0.5, 1.5],

@@ -108,17 +108,13 @@ function replay<R>(
 function pullAgain(again: () => unknown, gradients: readonly Tensor[], frontier: readonly Tensor[]): readonly Tensor[] {
   const createGraph = modes.recording;
   const nodes = frontier.map(({ node }) => node!);
-  const before = nodes.map((node) => node.interrupt());
-  try {
-    return scope(() => {
-      const results = treeLeaves(again());
-      const watched: Watched[] = frontier.map((tensor, i) => {
-        const node = nodes[i]!;
-        return { original: tensor, standIn: tensor, node, levelBefore: node.highest };
-      });
-      return pullBack('checkpoint', results, gradients, watched, { createGraph }).gradients;
+  const begin = nextNodeId();
+  return scope(() => {
+    const results = treeLeaves(again());
+    const watched: Watched[] = frontier.map((tensor, i) => {
+      const node = nodes[i]!;
+      return { original: tensor, standIn: tensor, node, levelBefore: node.highest };
     });
-  } finally {
-    for (const [i, node] of nodes.entries()) node.resume(before[i]!);
-  }
+    return pullBack('checkpoint', results, gradients, watched, { createGraph, begin }).gradients;
+  });
 }

@@ -145,6 +145,27 @@ describe('grad of a function with a choice in it', () => {
   });
 });
 
+describe('grad(f) of a module', () => {
+  const holder = { p: tensor([3], { requiresGrad: true }), namedParameters: () => [['p', holder.p]] as const };
+
+  it('takes what was computed before for a constant, and leaves its graph alone', () => {
+    holder.p.zeroGrad();
+    const before = holder.p.mul(2);
+    const slope = grad((module: typeof holder) => module.p.mul(before).sum());
+    expect(slope(holder).p!.toArray()).toEqual([6]);
+    before.sum().backward();
+    expect(holder.p.grad!.toArray()).toEqual([2]);
+    holder.p.zeroGrad();
+  });
+
+  it('nests: the inner one does not see through what the outer one computed', () => {
+    const inner = grad((module: typeof holder, x: Tensor) => module.p.square().mul(x).sum());
+    // x = p³ is a constant inside: inner = 2 p x = 2 p⁴, and outside its derivative is 8 p³.
+    const outer = grad((module: typeof holder) => inner(module, module.p.pow(3)).p!.sum());
+    expect(outer(holder).p!.toArray()).toEqual([216]);
+  });
+});
+
 describe('argnums', () => {
   const f = (a: Tensor, b: Tensor, c: number): Tensor => a.mul(b).mul(c).sum();
 

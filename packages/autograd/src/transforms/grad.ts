@@ -5,6 +5,7 @@ import { ones } from '../create.js';
 import { GradientError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import { scope } from '../scope.js';
+import { nextNodeId } from '../tape.js';
 import { isTensor, type Tensor } from '../tensor.js';
 import { type Gradient, mapTree } from '../trees.js';
 import { close, isNested, pullBack, run, unwatchTree, type Watched, watchTree } from './pull.js';
@@ -108,6 +109,7 @@ function differentiate(
   }
   const connected = isNested() || options.createGraph === true;
   return scope(() => {
+    const begin = nextNodeId();
     const watched: Watched[] = [];
     const inner = args.map((arg, i) => {
       if (!chosen.includes(i)) return arg;
@@ -122,7 +124,7 @@ function differentiate(
     checkValue(operation, value);
 
     const seed = ones(value.shape, { dtype: value.dtype });
-    const { gradients, outside } = pullBack(operation, [value], [seed], watched, { createGraph: connected });
+    const { gradients, outside } = pullBack(operation, [value], [seed], watched, { createGraph: connected, begin });
     close(watched);
     // Nobody will ask again: what only passed through comes out untracked.
     for (const { standIn, node } of watched) if (node.closed) standIn.node = null;

@@ -33,6 +33,9 @@ const rows = tensor(
 );
 const c = vector(0.8, -0.4, 0.6);
 
+/** As transforms see a module: its parameter is a leaf of the user's tape. */
+const holder = { p: tensor(c, { requiresGrad: true }), namedParameters: () => [['p', holder.p]] as const };
+
 const looped: Mapper = (f) => (given) => stack(Array.from({ length: given.shape[0]! }, (_, i) => f(given.slice(i))));
 
 /** A function that closes over x as well: what is tracked outside a transform and inside it meets. */
@@ -60,6 +63,10 @@ const floors: Readonly<Record<string, (f: Field, map: Mapper) => Field>> = {
   'vmap of cotangents': (f, map) => (x) => {
     const [, pullback] = vjp((y: Tensor) => f(y).mul(x), [x]);
     return map((row) => pullback(row)[0])(rows).sum({ axis: 0 });
+  },
+  "vmap of a module's gradient": (f, map) => (x) => {
+    const slope = grad((module: typeof holder, row: Tensor) => f(module.p.mul(x)).mul(row).sum());
+    return map((row) => slope(holder, row).p!)(rows).sum({ axis: 0 });
   },
   checkpoint: (f) => checkpoint((x: Tensor) => f(x).mul(0.9)),
   scope: (f) => (x) => scope(() => f(x).add(noGrad(() => f(x)).mul(0.1))),
@@ -104,7 +111,8 @@ describe('transforms in one another', () => {
           if (Number.isNaN(y)) expect(got![i]).toBeNaN();
           else expect(Math.abs(got![i]! - y) / Math.max(1, Math.abs(y))).toBeLessThan(1e-9);
         }
-        expect([results[0]!.requiresGrad, results[0]!.tangents]).toEqual([false, null]);
+        expect([results[0]!.requiresGrad, results[0]!.tangents]).toEqual([results[1]!.requiresGrad, null]);
+        holder.p.zeroGrad();
       }),
     );
   });

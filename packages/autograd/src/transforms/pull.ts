@@ -123,6 +123,8 @@ interface PullOptions {
   readonly createGraph: boolean;
   /** Keep the graph for another sweep. @defaultValue the value of `createGraph` */
   readonly retainGraph?: boolean;
+  /** Number of the first node that this transform recorded, its stand-ins included. */
+  readonly begin: number;
 }
 
 /** One gradient for each watched argument, and whether anything else tracked took part. */
@@ -131,7 +133,7 @@ export function pullBack(
   values: readonly Pick<Tensor, 'node' | 'severed' | 'madeBy' | 'batch'>[],
   seeds: readonly Tensor[],
   watched: readonly Watched[],
-  { createGraph, retainGraph = createGraph }: PullOptions,
+  { createGraph, retainGraph = createGraph, begin }: PullOptions,
 ): { gradients: Tensor[]; outside: boolean } {
   const owner = scopes.current!;
   const found = new Map<Node, Tensor>();
@@ -151,18 +153,23 @@ export function pullBack(
       operation,
       roots,
       watched.map(({ node }) => node),
+      begin,
     );
-    outside ||= order.reachesOutside;
-    // Tangents travel through a sweep that is not recorded, and where nothing else is tracked a recorded one would lead nowhere.
-    const idle = modes.forwardOnly && !outside && order.nodes.every(({ hooks }) => hooks === null);
-    const recorded = createGraph && !idle;
-    sweep(order, roots, rootSeeds, {
-      createGraph: recorded,
-      deliver: (node, g, temporaries) => {
-        found.set(node, recorded ? g : own(g, owner, temporaries));
-      },
-    });
-    if (!retainGraph) for (const node of order.nodes) if (!order.isTarget(node)) node.consume();
+    try {
+      outside ||= order.reachesOutside;
+      // Tangents travel through a sweep that is not recorded, and where nothing else is tracked a recorded one would lead nowhere.
+      const idle = modes.forwardOnly && !outside && order.nodes.every(({ hooks }) => hooks === null);
+      const recorded = createGraph && !idle;
+      sweep(order, roots, rootSeeds, {
+        createGraph: recorded,
+        deliver: (node, g, temporaries) => {
+          found.set(node, recorded ? g : own(g, owner, temporaries));
+        },
+      });
+      if (!retainGraph) for (const node of order.nodes) if (!order.isTarget(node)) node.consume();
+    } finally {
+      order.end();
+    }
   }
   const gradients = watched.map(({ node, original }) => found.get(node) ?? zerosLike(original));
   return { gradients, outside: outside && modes.recording };

@@ -6,7 +6,7 @@ import { zerosLike } from '../create.js';
 import { GradientError } from '../errors.js';
 import { checkOptions } from '../options.js';
 import { type Scope, scope, scopes } from '../scope.js';
-import type { Node } from '../tape.js';
+import { type Node, nextNodeId } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { type Gradient, type MapTree, mapTree, treeLeaves } from '../trees.js';
 import { close, isNested, pullBack, run, unwatchTree, type Watched, watchTree } from './pull.js';
@@ -60,6 +60,7 @@ export function vjp<P extends Values, R, const O extends VjpOptions = Record<nev
   const around = scopes.current;
   const connected = isNested();
   return scope(() => {
+    const begin = nextNodeId();
     const watched: Watched[] = [];
     const inner = primals.map((primal) => watchTree('vjp', primal, connected, watched));
     const result = run('vjp', f as never, inner);
@@ -67,7 +68,7 @@ export function vjp<P extends Values, R, const O extends VjpOptions = Record<nev
     const outputs = treeLeaves(value);
     checkOutputs(outputs);
     close(watched);
-    const graph = new Graph(outputs, watched);
+    const graph = new Graph(outputs, watched, begin);
     if (around !== null) around.endings.push(() => graph.letGo());
     else graph.entrust(scopes.current!);
 
@@ -98,6 +99,7 @@ class Graph {
   constructor(
     outputs: readonly Tensor[],
     private readonly watched: readonly Watched[],
+    private readonly begin: number,
   ) {
     this.outputs = outputs.map(({ shape, dtype, node, severed, madeBy, batch }) => ({
       shape,
@@ -113,7 +115,9 @@ class Graph {
       'vjp',
       roots,
       watched.map(({ node }) => node),
+      begin,
     );
+    this.order.end();
     this.reachesOutside =
       this.order.reachesOutside ||
       outputs.some(({ severed, batch }) => severed || (batch !== null && isTracked(batch.examples))) ||
@@ -175,7 +179,7 @@ class Graph {
         'Call it inside, or call vjp outside of scopes.',
       );
     }
-    return pullBack('vjp', this.outputs, seeds, this.watched, { createGraph, retainGraph: true });
+    return pullBack('vjp', this.outputs, seeds, this.watched, { createGraph, retainGraph: true, begin: this.begin });
   }
 }
 
