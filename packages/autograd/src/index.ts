@@ -164,6 +164,17 @@ export {
   type NanToNumOptions,
 } from './functions/rounding.js';
 export { matmul } from './functions/products.js';
+export {
+  type GRUFunctionOptions,
+  gru,
+  type LSTMFunctionOptions,
+  type LSTMResult,
+  lstm,
+  type RecurrentOptions,
+  type RecurrentResult,
+  type RNNFunctionOptions,
+  simpleRNN,
+} from './functions/recurrent.js';
 export { logSoftmax, type SoftmaxOptions, softmax, softmaxCrossEntropy } from './functions/softmax.js';
 export {
   type ConvolutionOptions,

@@ -147,6 +147,10 @@ export {
   attention,
   attentionBackward,
 } from './fused/attention.js';
+export type { RecurrentPullAttributes } from './fused/recurrent/engine.js';
+export { gru, gruBackward, gruParts } from './fused/recurrent/gru.js';
+export { lstm, lstmBackward, lstmParts } from './fused/recurrent/lstm.js';
+export { rnnParts, simpleRNN, simpleRNNBackward } from './fused/recurrent/simpleRNN.js';
 export { euclideanNorm, globalNorm } from './fused/norm.js';
 export {
   type AdamStep,

@@ -15,6 +15,7 @@ import * as indexing from './indexing.js';
 import * as matmul from './matmul.js';
 import * as norm from './norm.js';
 import * as pooling from './pooling.js';
+import * as recurrent from './recurrent.js';
 import * as reduce from './reduce.js';
 import * as reshape from './reshape.js';
 import * as rounding from './rounding.js';
@@ -42,6 +43,7 @@ const files: Readonly<Record<string, object>> = {
   indexing,
   softmax,
   attention,
+  recurrent,
   norm,
   stop,
 };

@@ -12,6 +12,8 @@ export interface Call {
   /** Builds the inputs of the primitive from the smooth ones. */
   readonly inputs?: (smooth: readonly Tensor[]) => readonly Tensor[];
   readonly attributes?: unknown;
+  /** Whether inputs depend on one another (a result that a backward pass is given): a vmap then maps all. */
+  readonly together?: true;
 }
 
 /** For each primitive of a file, by its name: calls of it. */

@@ -49,13 +49,14 @@ function mappedCalls(row: Primitive<never>, calls: fc.Arbitrary<Call>): fc.Arbit
         };
         const first = all.map((x) => x.slice(0));
         const shared = call.inputs?.(first) ?? first;
-        const chosen = shared.map(() => choose(2) === 0);
+        const chosen = shared.map(() => call.together === true || choose(2) === 0);
         const none = !chosen.includes(true);
         const axes = shared.map((x, i) => (chosen[i] || (none && i === 0) ? choose(x.rank + 1) : null));
         const batch = (b: number): Tensor[] =>
           shared.map((x, i) => {
             if (axes[i] === null) return x;
-            const example = (k: number): Tensor => (first.includes(x) ? inputsOf(k)[i]! : rotated(x, k));
+            const example = (k: number): Tensor =>
+              call.together === true || first.includes(x) ? inputsOf(k)[i]! : rotated(x, k);
             return stack(
               Array.from({ length: size }, (_, k) => example(b * size + k)),
               { axis: axes[i]! },

@@ -15,6 +15,7 @@ import { examples as indexing } from './indexing.js';
 import { examples as matmul } from './matmul.js';
 import { examples as norm } from './norm.js';
 import { examples as pooling } from './pooling.js';
+import { examples as recurrent } from './recurrent.js';
 import { examples as reduce } from './reduce.js';
 import { examples as reshape } from './reshape.js';
 import { examples as rounding } from './rounding.js';
@@ -40,5 +41,6 @@ export const examples: Readonly<Record<string, Examples>> = {
   indexing,
   softmax,
   attention,
+  recurrent,
   norm,
 };

@@ -6,9 +6,9 @@
 import { type Block, newBlock } from '../../block.js';
 import { bytesPerElement } from '../../dtype.js';
 import { forEachMatrix, packedParts } from '../../fused/matrices.js';
+import { copyInto } from '../../move/copy.js';
 import { add } from '../elementwise.js';
 import { variantFor } from '../features.js';
-import type { FloatVector } from '../lanes.js';
 import { matmul } from '../matmul/matmul.js';
 import { lanesOf, pointerOf, runMap } from '../runMap.js';
 import { stripModule } from './strip.js';
@@ -64,15 +64,28 @@ function matrixIn(scratch: Block, rows: number, columns: number): Block {
   return scratch.view({ shape: [rows, columns], strides: [columns, 1], offset: scratch.offset });
 }
 
-/** The lanes for these operands; undefined where they do not suit. A mask's rows must be contiguous, or one for all. */
-function lanesFor(out: Block, floats: readonly Block[], mask: Block | undefined): FloatVector | undefined {
-  const inHeap = [out, ...floats].every((block) => block.storage.inHeap && block.dtype === out.dtype);
-  if (!inHeap || !out.contiguous) return undefined;
-  if (mask !== undefined) {
-    const contiguousRows = mask.shape.at(-1)! <= 1 || mask.strides.at(-1) === 1;
-    if (!mask.storage.inHeap || !contiguousRows || (mask.dtype !== 'bool' && mask.dtype !== 'uint8')) return undefined;
+/** Whether the numbers suit: all in the heap, of one floating dtype. */
+function suits(out: Block, floats: readonly Block[], mask: Block | undefined): boolean {
+  return (
+    lanesOf(out.dtype) !== undefined &&
+    out.contiguous &&
+    [out, ...floats].every((block) => block.storage.inHeap && block.dtype === out.dtype) &&
+    (mask === undefined || mask.dtype === 'bool' || mask.dtype === 'uint8')
+  );
+}
+
+/** Runs `use` with the mask where the kernels can read it: in the heap, with contiguous rows. Copies it if need be. */
+function withMask(mask: Block | undefined, use: (mask: Block | undefined) => boolean): boolean {
+  if (mask === undefined) return use(mask);
+  const contiguousRows = mask.shape.at(-1)! <= 1 || mask.strides.at(-1) === 1;
+  if (mask.storage.inHeap && contiguousRows) return use(mask);
+  const copy = newBlock(mask.dtype, mask.shape, false);
+  try {
+    copyInto(copy, mask);
+    return copy.storage.inHeap && use(copy);
+  } finally {
+    copy.storage.release();
   }
-  return lanesOf(out.dtype);
 }
 
 /** Computes the weights of queries `first` to `last`, in `strip`. */
@@ -108,8 +121,15 @@ function withScratch(like: Block, sizes: readonly number[], use: (scratch: reado
 
 /** See `attention` in fused/attention.ts. False where the operands do not suit, or the heap has no room. */
 export function attention(out: Block, inputs: readonly Block[], attributes: AttentionAttributes): boolean {
+  const [q, k, v, given] = inputs as readonly [Block, Block, Block, Block | undefined];
+  return (
+    suits(out, [q, k, v], given) &&
+    withMask(given, (mask) => forward(out, mask === undefined ? [q, k, v] : [q, k, v, mask], attributes))
+  );
+}
+
+function forward(out: Block, inputs: readonly Block[], attributes: AttentionAttributes): boolean {
   const [q, k, v, mask] = inputs as readonly [Block, Block, Block, Block | undefined];
-  if (lanesFor(out, [q, k, v], mask) === undefined) return false;
   const [n, m] = [q.shape.at(-2)!, k.shape.at(-2)!];
   if (out.size === 0) return true;
   if (m === 0 || q.shape.at(-1) === 0) return false;
@@ -142,30 +162,42 @@ function multiplyInto(target: Block, a: Block, b: Block, addTo: boolean, scratch
 export function attentionBackward(
   out: Block,
   [g, ...blocks]: readonly Block[],
-  { attributes, wanted }: AttentionPullAttributes,
+  attributes: AttentionPullAttributes,
 ): boolean {
   // Behind the inputs comes the result, which this pass does not need.
   const inputs: readonly Block[] = blocks.slice(0, -1);
+  const [q, k, v, given] = inputs as readonly [Block, Block, Block, Block | undefined];
+  return (
+    suits(out, [g!, q, k, v], given) &&
+    withMask(given, (mask) => backward(out, g!, mask === undefined ? [q, k, v] : [q, k, v, mask], attributes))
+  );
+}
+
+function backward(
+  out: Block,
+  g: Block,
+  inputs: readonly Block[],
+  { attributes, wanted }: AttentionPullAttributes,
+): boolean {
   const [q, k, v, mask] = inputs as readonly [Block, Block, Block, Block | undefined];
-  if (lanesFor(out, [g!, q, k, v], mask) === undefined) return false;
   const [n, d] = q.shape.slice(-2) as [number, number];
   const [m, e] = v.shape.slice(-2) as [number, number];
   if (out.size === 0) return true;
   if (n * m * d * e === 0) return false;
   const [dq, dk, dv] = packedParts(out, [q.shape, k.shape, v.shape], wanted);
   const rows = stripRows(n, m);
-  const backward = stripModule(variantFor(lanesOf(out.dtype)!))['backward']!;
+  const pullWeights = stripModule(variantFor(lanesOf(out.dtype)!))['backward']!;
   return withScratch(out, [rows * m, rows * m, m * Math.max(d, e)], ([weights, cotangents, product]) => {
     let done = true;
     let place = 0;
-    forEachMatrix([g!, ...inputs], (starts) => {
+    forEachMatrix([g, ...inputs], (starts) => {
       const [gAt, qAt, kAt, vAt, maskAt] = starts as [number, number, number, number, number];
       for (let first = 0; done && first < n; first += rows) {
         const last = Math.min(n, first + rows);
         // Keys beyond those that any of these queries sees get nothing; the first strip must say so.
         const columns = attributes.causal && first > 0 ? Math.min(m, last) : m;
         const [queries, keys] = [rowsOf(q, qAt, first, last), rowsOf(k, kAt, 0, columns)];
-        const upstream = rowsOf(g!, gAt, first, last);
+        const upstream = rowsOf(g, gAt, first, last);
         const w = matrixIn(weights!, last - first, columns);
         const ds = matrixIn(cotangents!, last - first, columns);
         done = weigh(w, queries, keys, mask, maskAt, first, attributes);
@@ -175,7 +207,7 @@ export function attentionBackward(
         }
         if (dq == null && dk == null) continue;
         done &&= matmul(ds, [upstream, transposed(rowsOf(v, vAt, 0, columns))]);
-        backward(
+        pullWeights(
           pointerOf(ds),
           pointerOf(w),
           columns * bytesPerElement(out.dtype),

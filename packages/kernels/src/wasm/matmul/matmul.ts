@@ -23,7 +23,7 @@ import { tileVectors } from './tile.js';
 import { vectorProductModule } from './vector.js';
 
 /** Rows of a in a packed block: 102 KB of float32. A multiple of both tile heights. */
-const blockRows = 96;
+export const blockRows = 96;
 /** Columns of b in a packed block: 2 MB of float32. */
 const blockColumns = 2048;
 /** Up to this many multiplications nothing is packed. */
@@ -38,7 +38,7 @@ export interface Epilogue {
 }
 
 /** Where a matrix lies: its first element and its steps, in bytes. */
-interface Matrix {
+export interface Matrix {
   readonly pointer: number;
   readonly rowStep: number;
   readonly columnStep: number;
@@ -180,7 +180,7 @@ function multiply(
 }
 
 /** The last two axes of a block as a matrix. */
-function matrixOf(block: Block): Matrix {
+export function matrixOf(block: Block): Matrix {
   const bytes = bytesPerElement(block.dtype);
   const rank = block.shape.length;
   return {
