@@ -67,8 +67,8 @@ export class Mapping {
     const mapped = inputs.map((input) => this.maps(input));
     this.checkRunning(inputs[mapped.indexOf(true)]!);
     const outside = inputs.map((input, i) => (mapped[i] ? input.batch!.examples : this.seenFromOutside(input)));
-    const call: BatchCall<A> = { row, inputs: outside, mapped, attributes, size };
-    const examples = row.batch === null ? this.oneByOne(row, call, shape) : row.batch(call);
+    const call: BatchCall<A> = { row, inputs: outside, mapped, attributes, size, shape };
+    const examples = row.batch === null ? this.oneByOne(row, call) : row.batch(call);
     if (!shapesEqual(examples.shape, [size, ...shape])) {
       throw new ArgumentError(
         row.name,
@@ -109,7 +109,7 @@ export class Mapping {
   }
 
   /** The call for one example after the other: right for every row. */
-  private oneByOne<A>(row: Primitive<A>, { inputs, mapped, attributes, size }: BatchCall<A>, shape: Shape): Tensor {
+  private oneByOne<A>(row: Primitive<A>, { inputs, mapped, attributes, size, shape }: BatchCall<A>): Tensor {
     const results: Tensor[] = [];
     for (let k = 0; k < size; k++) {
       const result = apply(

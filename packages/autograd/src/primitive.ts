@@ -52,6 +52,8 @@ export interface BatchCall<A> {
   readonly mapped: readonly boolean[];
   readonly attributes: A;
   readonly size: number;
+  /** Of the result of one example. */
+  readonly shape: Shape;
 }
 
 /** Runs the call for all examples at once; gives the results along a first axis. In tensor operations, as derivatives are. */

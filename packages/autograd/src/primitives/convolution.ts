@@ -9,7 +9,10 @@ import {
   outputExtent,
   type Shape,
 } from '@cotangent/kernels';
-import { apply, type Primitive, primitive } from '../primitive.js';
+import { moveAxis, repeated } from '../batching.js';
+import { zeros } from '../create.js';
+import { apply, type BatchCall, type Primitive, primitive } from '../primitive.js';
+import type { Tensor } from '../tensor.js';
 
 function oneFloating(name: string, a: DType, b: DType): DType {
   if (a !== b || !isFloating(a)) {
@@ -20,6 +23,26 @@ function oneFloating(name: string, a: DType, b: DType): DType {
 
 const outputOf = ({ input, window, strides, padding, dilations }: ConvolutionAttributes): Shape =>
   ([0, 1, 2] as const).map((k) => outputExtent(input[k], window[k], strides[k], padding[k], dilations[k]));
+
+/** The mapped axis of channels-last data beside its channels: `[examples, n, …, c]` → `[n, …, examples · c]`. */
+const intoChannels = (x: Tensor): Tensor =>
+  moveAxis(x, 0, x.rank - 2).reshape([...x.shape.slice(1, -1), x.shape[0]! * x.shape.at(-1)!]);
+
+/** The opposite. */
+const outOfChannels = (x: Tensor, size: number): Tensor =>
+  moveAxis(x.reshape([...x.shape.slice(0, -1), size, x.shape.at(-1)! / size]), x.rank - 1, 0);
+
+/** More examples of one filter are more of the batch; examples with filters of their own are groups. */
+function batchOf({ row, inputs, mapped, attributes, size, shape }: BatchCall<ConvolutionAttributes>): Tensor {
+  const [a, b] = inputs as [Tensor, Tensor];
+  if (!mapped[1] && row !== convolutionFilterGradient) {
+    const merged = apply(row, [a.reshape([size * a.shape[1]!, ...a.shape.slice(2)]), b], attributes as never);
+    return merged.reshape([size, a.shape[1]!, ...merged.shape.slice(1)]);
+  }
+  if (size === 0) return zeros([0, ...shape], { dtype: a.dtype });
+  const grouped = inputs.map((x, i) => intoChannels(repeated(x, mapped[i]!, size)));
+  return outOfChannels(apply(row, grouped, { ...attributes, groups: size * attributes.groups } as never), size);
+}
 
 /** y = filter ⋆ x for x [batch, …spatial, in] and filter [...spatial, in / groups, out] */
 export const convolution: Primitive<ConvolutionAttributes> = primitive({
@@ -37,6 +60,7 @@ export const convolution: Primitive<ConvolutionAttributes> = primitive({
     x: (t, { filter }, attributes) => apply(convolution, [t, filter], attributes),
     filter: (t, { x }, attributes) => apply(convolution, [x, t], attributes),
   },
+  batch: batchOf,
 });
 
 /** dx of a cotangent g of y: the transposed convolution. */
@@ -55,6 +79,7 @@ export const convolutionInputGradient: Primitive<ConvolutionAttributes> = primit
     g: (t, { filter }, attributes) => apply(convolutionInputGradient, [t, filter], attributes),
     filter: (t, { g }, attributes) => apply(convolutionInputGradient, [g, t], attributes),
   },
+  batch: batchOf,
 });
 
 /** dfilter of a cotangent g of y. */
@@ -73,4 +98,5 @@ export const convolutionFilterGradient: Primitive<ConvolutionAttributes> = primi
     x: (t, { g }, attributes) => apply(convolutionFilterGradient, [t, g], attributes),
     g: (t, { x }, attributes) => apply(convolutionFilterGradient, [x, t], attributes),
   },
+  batch: batchOf,
 });
