@@ -47,4 +47,10 @@ describe('every primitive', () => {
       'trunc',
     ]);
   });
+
+  it('runs for all examples of a vmap at once; those listed here go one example after the other', () => {
+    const oneByOne = rows.filter((row) => row.batch === null).map((row) => row.name);
+    // Slower, not wrong: a row without a `batch` rule (batching.ts has some) adds its name.
+    expect(oneByOne.sort()).toEqual([]);
+  });
 });
