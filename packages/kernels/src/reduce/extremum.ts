@@ -1,8 +1,11 @@
 /** Largest and smallest elements, and where they are. NaN wins everywhere, as in NumPy and PyTorch. */
 
+import type { Block } from '../block.js';
 import type { TypedArray } from '../dtype.js';
 import type { Kernel } from '../elementwise/runs.js';
+import { type DispatchedKernel, kernel } from '../kernel.js';
 import { type ReduceAttributes, reduceRuns } from './axes.js';
+import { reduceInSimd } from './vector.js';
 
 function maxRun(data: TypedArray, at: number, step: number, n: number): number {
   let best = data[at]!;
@@ -16,13 +19,21 @@ function minRun(data: TypedArray, at: number, step: number, n: number): number {
   return best;
 }
 
+const work = (_: Block, [x]: readonly Block[]): number => x!.size;
+
 /** Largest element over `axes`; the caller refuses empty axes. */
-export const max: Kernel<ReduceAttributes> = (out, [x], { axes }) =>
-  reduceRuns(out, x!, axes, maxRun, Math.max, Number.NEGATIVE_INFINITY);
+export const max: DispatchedKernel<ReduceAttributes> = kernel(
+  (out, [x], { axes }) => reduceRuns(out, x!, axes, maxRun, Math.max, Number.NEGATIVE_INFINITY),
+  (out, [x], attributes) => reduceInSimd('max', out, x!, attributes),
+  { outsideFrom: 512, work },
+);
 
 /** Smallest element over `axes`; the caller refuses empty axes. */
-export const min: Kernel<ReduceAttributes> = (out, [x], { axes }) =>
-  reduceRuns(out, x!, axes, minRun, Math.min, Number.POSITIVE_INFINITY);
+export const min: DispatchedKernel<ReduceAttributes> = kernel(
+  (out, [x], { axes }) => reduceRuns(out, x!, axes, minRun, Math.min, Number.POSITIVE_INFINITY),
+  (out, [x], attributes) => reduceInSimd('min', out, x!, attributes),
+  { outsideFrom: 512, work },
+);
 
 function argmaxRun(data: TypedArray, at: number, step: number, n: number): number {
   let best = 0;

@@ -1,8 +1,11 @@
 /** Sums in a fixed, pairwise order and double precision: 10⁶ × 0.1 in float32 is 100000. */
 
+import type { Block } from '../block.js';
 import type { TypedArray } from '../dtype.js';
 import type { Kernel } from '../elementwise/runs.js';
+import { type DispatchedKernel, kernel } from '../kernel.js';
 import { type ReduceAttributes, reduceRuns } from './axes.js';
+import { reduceInSimd } from './vector.js';
 
 const blockLength = 128;
 
@@ -48,8 +51,7 @@ function sumRows(total: Float64Array, data: TypedArray, at: number, first: numbe
 
 const add = (a: number, b: number): number => a + b;
 
-/** Σ over `axes`; 0 where an axis is empty. */
-export const sum: Kernel<ReduceAttributes> = (out, [x], { axes }) => {
+const plain: Kernel<ReduceAttributes> = (out, [x], { axes }) => {
   // Leading axes of contiguous data (a bias gradient): walking rows touches memory in order.
   const leading = axes.length > 0 && axes.length < x!.shape.length && axes.every((axis, i) => axis === i);
   if (leading && x!.contiguous && out.size > 0) {
@@ -58,3 +60,12 @@ export const sum: Kernel<ReduceAttributes> = (out, [x], { axes }) => {
     out.data.set(total, out.offset);
   } else reduceRuns(out, x!, axes, sumRun, add, 0);
 };
+
+const work = (_: Block, [x]: readonly Block[]): number => x!.size;
+
+/** Σ over `axes`; 0 where an axis is empty. */
+export const sum: DispatchedKernel<ReduceAttributes> = kernel(
+  plain,
+  (out, [x], attributes) => reduceInSimd('sum', out, x!, attributes),
+  { outsideFrom: 512, work },
+);
