@@ -198,6 +198,40 @@ export {
   type PoolFormatOptions,
 } from './functions/pooling.js';
 export type { DataFormat, Padding, PerAxis, WindowOptions } from './functions/windows.js';
+export { cummax, cummin, cumprod, cumsum, logCumSumExp, type ScanOptions } from './functions/scan.js';
+export {
+  type AlongAxisOptions,
+  argsort,
+  type SortOptions,
+  scatterAlongAxis,
+  sort,
+  type TopKOptions,
+  takeAlongAxis,
+  topK,
+} from './functions/sorting.js';
+export {
+  type AverageOptions,
+  all,
+  any,
+  average,
+  countNonzero,
+  logSumExp,
+  median,
+  moments,
+  type NormOptions,
+  nanmax,
+  nanmean,
+  nanmin,
+  nansum,
+  norm,
+  prod,
+  ptp,
+  type QuantileOptions,
+  quantile,
+  std,
+  type VarianceOptions,
+  variance,
+} from './functions/statistics.js';
 export { assign, detach, stopGradient } from './functions/memory.js';
 
 // Differentiation

@@ -10,8 +10,11 @@ import { assign, detach } from './functions/memory.js';
 import { matmul } from './functions/products.js';
 import * as reductions from './functions/reductions.js';
 import * as rounding from './functions/rounding.js';
+import * as scan from './functions/scan.js';
 import * as shape from './functions/shape.js';
 import * as softmax from './functions/softmax.js';
+import * as sorting from './functions/sorting.js';
+import * as statistics from './functions/statistics.js';
 import { Tensor } from './tensor.js';
 
 /** Every method that is a function of the tensor it is called on. Arithmetic has PyTorch's short names. */
@@ -88,6 +91,19 @@ const methods = {
   argmax: reductions.argmax,
   argmin: reductions.argmin,
   sumTo: reductions.sumTo,
+  any: statistics.any,
+  all: statistics.all,
+  prod: statistics.prod,
+  variance: statistics.variance,
+  std: statistics.std,
+  logSumExp: statistics.logSumExp,
+  norm: statistics.norm,
+  median: statistics.median,
+  cumsum: scan.cumsum,
+  cumprod: scan.cumprod,
+  sort: sorting.sort,
+  argsort: sorting.argsort,
+  topK: sorting.topK,
   reshape: shape.reshape,
   permute: shape.permute,
   swapAxes: shape.swapAxes,

@@ -20,8 +20,11 @@ import { GradientError, ReleasedTensorError } from './errors.js';
 import type { EluOptions, GeluOptions } from './functions/activations.js';
 import type { HookHandle } from './functions/hooks.js';
 import type { ArgOptions, ReduceOptions } from './functions/reductions.js';
+import type { ScanOptions } from './functions/scan.js';
 import type { Range } from './functions/shape.js';
 import type { SoftmaxOptions } from './functions/softmax.js';
+import type { SortOptions, TopKOptions } from './functions/sorting.js';
+import type { NormOptions, QuantileOptions, VarianceOptions } from './functions/statistics.js';
 import type { Mapping } from './mapping.js';
 import { forgetResult, Node } from './tape.js';
 
@@ -485,6 +488,32 @@ export interface Tensor {
   argmin(options?: ArgOptions): Tensor;
   /** Sums over the axes that broadcasting from `shape` repeated. */
   sumTo(shape: Shape): Tensor;
+  /** Whether any element is true (not 0). */
+  any(options?: ReduceOptions): Tensor;
+  /** Whether all elements are true (not 0). */
+  all(options?: ReduceOptions): Tensor;
+  /** Π; exact derivatives with any number of zeros */
+  prod(options?: ReduceOptions): Tensor;
+  /** Σ (x − mean)² / (count − ddof); ddof is 0 */
+  variance(options?: VarianceOptions): Tensor;
+  /** √variance */
+  std(options?: VarianceOptions): Tensor;
+  /** ln Σ eˣ */
+  logSumExp(options?: ReduceOptions): Tensor;
+  /** (Σ |x|ᵖ)^(1/p), p being `order` (2); gradient 0 at 0 */
+  norm(options?: NormOptions): Tensor;
+  /** The (lower) middle value. */
+  median(options?: QuantileOptions): Tensor;
+  /** Running sums along an axis. */
+  cumsum(options?: ScanOptions): Tensor;
+  /** Running products along an axis. */
+  cumprod(options?: ScanOptions): Tensor;
+  /** In order along an axis. */
+  sort(options?: SortOptions): Tensor;
+  /** The indices that sort. */
+  argsort(options?: SortOptions): Tensor;
+  /** The k largest along an axis, and where they are. */
+  topK(k: number, options?: TopKOptions): { values: Tensor; indices: Tensor };
 
   // ---- shape and place; without a copy where strides allow -----------------------------------------------------------
   /** The same elements under another shape; one extent may be −1. */

@@ -138,7 +138,17 @@ export {
   sumPoolTranspose,
 } from './conv/pooling.js';
 export { concat, placeSlice, type SliceAttributes } from './move/concat.js';
-export { gather, scatterAdd } from './move/gather.js';
+export { type AlongAxisAttributes, gather, gatherAlong, scatterAdd, scatterAlong } from './move/gather.js';
+export {
+  argsort,
+  cumargmax,
+  cumargmin,
+  cumsum,
+  logSumExp,
+  recurrence,
+  type ScanAttributes,
+  type SortAttributes,
+} from './scan/scan.js';
 export { type AxisAttributes, logSoftmax, softmax } from './fused/softmax.js';
 export { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './fused/crossEntropy.js';
 export {

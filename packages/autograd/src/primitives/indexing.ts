@@ -1,8 +1,8 @@
 /** Picking by index. */
 
 import * as kernels from '@cotangent/kernels';
-import { DTypeError, IndexError, type Shape } from '@cotangent/kernels';
-import { moveAxis, repeated } from '../batching.js';
+import { DTypeError, IndexError, type Shape, ShapeError } from '@cotangent/kernels';
+import { axisBatch, moveAxis, repeated } from '../batching.js';
 import { arange } from '../create.js';
 import { apply, type BatchCall, type Primitive, primitive } from '../primitive.js';
 import { allNumbers, type Tensor } from '../tensor.js';
@@ -112,4 +112,44 @@ export const scatterAdd: Primitive<GatherAttributes> = primitive({
   vjp: { x: (g, { indices }, attributes) => apply(gather, [g, indices], attributes), indices: null },
   jvp: { x: (t, { indices }, attributes) => apply(scatterAdd, [t, indices], attributes), indices: null },
   batch: scatterBatch,
+});
+
+function sameButAxis(operation: string, x: Shape, indices: Shape, axis: number): void {
+  if (x.length === indices.length && x.every((extent, i) => i === axis || extent === indices[i])) return;
+  throw new ShapeError(operation, { x, indices }, `indices of the shape of x, but for axis ${axis}`);
+}
+
+/** out[…, k, …] = x[…, indices[…, k, …], …] */
+export const gatherAlong: Primitive<GatherAttributes> = primitive({
+  name: 'takeAlongAxis',
+  inputs: ['x', 'indices'],
+  shape: ({ x, indices }, { axis }: GatherAttributes) => {
+    sameButAxis('takeAlongAxis', x, indices, axis);
+    return indices;
+  },
+  dtype: ({ x, indices }) => {
+    integerIndices('takeAlongAxis', indices);
+    return x;
+  },
+  run: kernels.gatherAlong,
+  keeps: { x: ['indices'], indices: [] },
+  vjp: { x: (g, { indices }, attributes) => apply(scatterAlong, [g, indices], attributes), indices: null },
+  jvp: { x: (t, { indices }, attributes) => apply(gatherAlong, [t, indices], attributes), indices: null },
+  batch: axisBatch<GatherAttributes>(),
+});
+
+/** Zeros with every element of x added where its index says: the transpose of `gatherAlong`. */
+export const scatterAlong: Primitive<GatherAttributes> = primitive({
+  name: 'scatterAlong',
+  inputs: ['x', 'indices'],
+  shape: ({ x }, { axis, extent }: GatherAttributes): Shape => x.map((n, i) => (i === axis ? extent : n)),
+  dtype: ({ x, indices }) => {
+    integerIndices('scatterAlong', indices);
+    return x;
+  },
+  run: kernels.scatterAlong,
+  keeps: { x: ['indices'], indices: [] },
+  vjp: { x: (g, { indices }, attributes) => apply(gatherAlong, [g, indices], attributes), indices: null },
+  jvp: { x: (t, { indices }, attributes) => apply(scatterAlong, [t, indices], attributes), indices: null },
+  batch: axisBatch<GatherAttributes>(),
 });

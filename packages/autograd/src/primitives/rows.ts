@@ -19,6 +19,7 @@ import * as recurrent from './recurrent.js';
 import * as reduce from './reduce.js';
 import * as reshape from './reshape.js';
 import * as rounding from './rounding.js';
+import * as scan from './scan.js';
 import * as softmax from './softmax.js';
 import * as stop from './stop.js';
 import * as trigonometric from './trigonometric.js';
@@ -35,6 +36,7 @@ const files: Readonly<Record<string, object>> = {
   rounding,
   cast,
   reduce,
+  scan,
   reshape,
   matmul,
   convolution,

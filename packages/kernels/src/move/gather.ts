@@ -84,3 +84,42 @@ export const scatterAdd: Kernel<{ readonly axis: number }> = (out, [x, indices],
     }
   });
 };
+
+/** `axis` counts from the front; `extent` is that of the indexed axis of x. */
+export interface AlongAxisAttributes {
+  readonly axis: number;
+  readonly extent: number;
+}
+
+/** Calls `visit(k, i)` for each index: its place among the indices, and the place in a contiguous block of `extent` along `axis` that it means. */
+function forEachAlong(
+  operation: string,
+  indices: Block,
+  { axis, extent }: AlongAxisAttributes,
+  visit: (place: number, target: number) => void,
+): void {
+  const list = readIndices(operation, indices, extent);
+  const inner = sizeOf(indices.shape.slice(axis + 1));
+  const along = indices.shape[axis]!;
+  for (let place = 0; place < list.length; place++) {
+    const before = Math.floor(place / (along * inner));
+    visit(place, (before * extent + list[place]!) * inner + (place % inner));
+  }
+}
+
+/** out[…, k, …] = x[…, indices[…, k, …], …] */
+export const gatherAlong: Kernel<AlongAxisAttributes> = (out, [x, indices], attributes) =>
+  withContiguous(x!, ({ data, offset }) =>
+    forEachAlong('takeAlongAxis', indices!, attributes, (place, target) => {
+      out.data[out.offset + place] = data[offset + target]!;
+    }),
+  );
+
+/** Zeros with each x[…, k, …] added at […, indices[…, k, …], …]: the transpose of `gatherAlong`. */
+export const scatterAlong: Kernel<AlongAxisAttributes> = (out, [x, indices], attributes) =>
+  withContiguous(x!, ({ data, offset }) => {
+    fill(out, 0);
+    forEachAlong('scatterAlong', indices!, attributes, (place, target) => {
+      out.data[out.offset + target]! += data[offset + place]!;
+    });
+  });

@@ -19,6 +19,7 @@ import { examples as recurrent } from './recurrent.js';
 import { examples as reduce } from './reduce.js';
 import { examples as reshape } from './reshape.js';
 import { examples as rounding } from './rounding.js';
+import { examples as scan } from './scan.js';
 import { examples as softmax } from './softmax.js';
 import { examples as trigonometric } from './trigonometric.js';
 
@@ -33,6 +34,7 @@ export const examples: Readonly<Record<string, Examples>> = {
   rounding,
   cast,
   reduce,
+  scan,
   reshape,
   matmul,
   convolution,

@@ -14,7 +14,25 @@ const gathers = (scatter: boolean): fc.Arbitrary<Call> =>
       );
     });
 
+const along = (scatter: boolean): fc.Arbitrary<Call> =>
+  fc
+    .tuple(shapes({ minRank: 1, minExtent: 1 }), fc.nat({ max: 4 }), fc.nat({ max: 2 }))
+    .chain(([shape, count, axisSeed]) => {
+      const axis = axisSeed % shape.length;
+      const extent = shape[axis]!;
+      const indexShape = shape.map((n, i) => (i === axis ? count : n));
+      return integers(indexShape, extent).map(
+        (indices): Call => ({
+          smooth: [scatter ? indexShape : shape],
+          inputs: ([x]) => [x!, indices],
+          attributes: { axis, extent },
+        }),
+      );
+    });
+
 export const examples: Examples = {
+  takeAlongAxis: along(false),
+  scatterAlong: along(true),
   take: gathers(false),
   scatterAdd: gathers(true),
 };

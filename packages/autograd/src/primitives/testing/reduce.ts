@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { shapes } from '../../testing/index.js';
 import { type Call, type Examples, each } from './call.js';
 
-const reductions = (minExtent: number): fc.Arbitrary<Call> =>
+/** A shape, some axes of it, and whether to keep them. */
+export const reductions = (minExtent: number): fc.Arbitrary<Call> =>
   shapes({ minExtent }).chain((shape) =>
     fc
       .tuple(fc.subarray(shape.map((_, i) => i)), fc.boolean())
