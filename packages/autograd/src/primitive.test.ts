@@ -142,6 +142,40 @@ describe('primitive(spec)', () => {
     expect(asked).toEqual(['b', 'a', 'a']);
   });
 
+  it('computes what its rules share once, from the cotangent and what it keeps', () => {
+    const seen: (readonly boolean[])[] = [];
+    /** y = a + 2 b, then doubled: both rules start from the cotangent before the doubling. */
+    const doubled = primitive({
+      name: 'doubled',
+      inputs: ['a', 'b'],
+      shape: ({ a }) => a,
+      run: (out, [a, b]) => {
+        for (let i = 0; i < out.size; i++)
+          out.data[out.offset + i] = 2 * (a!.data[a!.offset + i]! + 2 * b!.data[b!.offset + i]!);
+      },
+      shared: {
+        keeps: ['out'],
+        pull: (g, { out }, _: undefined, wanted) => {
+          seen.push(wanted);
+          return g.mul(2).add(out.mul(0));
+        },
+      },
+      keeps: { a: [], b: [] },
+      vjp: { a: (g) => g, b: (g) => g.mul(2) },
+      jvp: { a: (t) => t.mul(2), b: (t) => t.mul(4) },
+    });
+    const f = (a: Tensor, b: Tensor) => apply(doubled, [a, b], undefined).sum();
+    const [da, db] = grad(f, { argnums: [0, 1] })(tensor([1, 2]), tensor([3, 4]));
+    expect([da.toArray(), db.toArray()]).toEqual([
+      [2, 2],
+      [4, 4],
+    ]);
+    expect(seen).toEqual([[true, true]]);
+    expect(grad(f, { argnums: 1 })(tensor([1]), tensor([2])).toArray()).toEqual([4]);
+    expect(seen[1]).toEqual([false, true]);
+    forwardAgreesWithReverse(f, [tensor([1, 2], { dtype: 'float64' }), tensor([3, 4], { dtype: 'float64' })], 1);
+  });
+
   it('may say that an input has no derivative', () => {
     const scaled = primitive({
       name: 'scaled',
