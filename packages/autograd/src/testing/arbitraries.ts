@@ -78,3 +78,24 @@ export function smoothTensors(
     );
   });
 }
+
+/** Axes of a shape: none, some or all of them, in order. */
+export function axesOf(shape: Shape): fc.Arbitrary<number[]> {
+  return fc.subarray(shape.map((_, i) => i));
+}
+
+/** Options of `tensors`. */
+export interface TensorsOptions {
+  /** The shape, or an arbitrary of shapes. @defaultValue `shapes()` */
+  shape?: Shape | fc.Arbitrary<Shape>;
+  /** Smallest and largest value. @defaultValue −2 to 2 */
+  range?: readonly [number, number];
+  /** Values to keep away from: kinks and poles. @defaultValue none */
+  kinks?: readonly number[];
+}
+
+/** float64 tensors whose values all differ (no ties) and keep away from kinks: points at which to check gradients. */
+export function tensors({ shape = shapes(), range = [-2, 2], kinks = [] }: TensorsOptions = {}): fc.Arbitrary<Tensor> {
+  const drawn = Array.isArray(shape) ? fc.constant(shape as Shape) : (shape as fc.Arbitrary<Shape>);
+  return drawn.chain((extents) => smoothTensors([extents], { range, kinks })).map(([x]) => x!);
+}

@@ -1,8 +1,19 @@
-/** Tools for checking gradients: arbitraries of tensors, and the laws that derivatives keep. Needs fast-check. */
+/** Tools for checking gradients: a checker, arbitraries of tensors and of whole programs, the laws that derivatives keep, a matcher. Needs fast-check. */
 
 import '../methods.js';
 
-export { broadcastablePairs, extents, narrowed, shapes, smoothTensors } from './arbitraries.js';
+export {
+  axesOf,
+  broadcastablePairs,
+  extents,
+  narrowed,
+  shapes,
+  smoothTensors,
+  type TensorsOptions,
+  tensors,
+} from './arbitraries.js';
+export { type CheckGradsOptions, checkGrads, GradientCheckError, type WorstElement } from './checkGrads.js';
+export { type Expression, expressionOperations, expressions } from './expressions.js';
 export {
   direction,
   expectClose,
@@ -12,3 +23,4 @@ export {
   secondOrderAgreesWithDifferences,
   type TensorFunction,
 } from './laws.js';
+export { tensorMatchers } from './matcher.js';
