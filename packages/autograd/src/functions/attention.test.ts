@@ -1,14 +1,17 @@
-import { ArgumentError, DTypeError, heapStats, ShapeError } from '@cotangent/kernels';
+import { ArgumentError, DTypeError, Generator, heapStats, ShapeError } from '@cotangent/kernels';
 import {
   scaledDotProductAttention as attention,
+  eye,
   grad,
   ones,
   randomNormal,
   type Tensor,
   tensor,
+  where,
   zeros,
 } from '../index.js';
 import { expectError } from '../testing/expectError.js';
+import { gradientAgreesWithDifferences } from '../testing/index.js';
 
 const normal = (...shape: number[]) => randomNormal(shape, { dtype: 'float64' });
 const worst = (a: Tensor, b: Tensor): number => a.sub(b).abs().max().item();
@@ -74,6 +77,38 @@ describe('scaledDotProductAttention', () => {
     expect(inputs[2]!.grad!.sum().item()).toBeCloseTo(2400, 1);
   });
 
+  it('with dropout sets weights to 0 and scales up the others, the same for the same generator', () => {
+    const [q, k] = [normal(1, 200, 2), normal(1, 300, 2)];
+    const identity = eye(300, { dtype: 'float64' }).expandDims(0);
+    const dropout = 0.25;
+    const kept = attention(q, k, identity, { dropout, generator: new Generator(3) });
+    const whole = attention(q, k, identity);
+    const share = kept.equal(0).cast('float64').mean().item();
+    expect(Math.abs(share - dropout)).toBeLessThan(0.01);
+    expect(worst(where(kept.equal(0), 0, kept.sub(whole.div(1 - dropout))), kept.mul(0))).toBeLessThan(1e-15);
+    expect(worst(kept, attention(q, k, identity, { dropout, generator: new Generator(3) }))).toBe(0);
+    const f = (query: Tensor) =>
+      attention(query, k, k, { dropout, generator: new Generator(3) })
+        .square()
+        .sum();
+    gradientAgreesWithDifferences(f, [q], 0);
+  });
+
+  it('refuses a dropout of everything', () => {
+    for (const dropout of [1, -0.1, Number.NaN]) {
+      expectError(
+        () => attention(ones([3, 4]), ones([5, 4]), ones([5, 2]), { dropout }),
+        ArgumentError,
+        `scaledDotProductAttention: got dropout ${dropout}; expected a number of at least 0 and below 1`,
+      );
+    }
+    expectError(
+      () => attention(ones([3, 4]), ones([5, 3]), ones([5, 2]), { dropout: 0.5 }),
+      ShapeError,
+      'scaledDotProductAttention: got query [3, 4] and key [5, 3] and value [5, 2]; expected query [..., n, d], key [..., m, d] and value [..., m, e]',
+    );
+  });
+
   it('of nothing is zeros', () => {
     expect(attention(ones([2, 3]), zeros([0, 3]), zeros([0, 4])).toArray()).toEqual([
       [0, 0, 0, 0],
@@ -112,7 +147,7 @@ describe('scaledDotProductAttention', () => {
     expectError(
       () => attention(ones([3, 4]), ones([5, 4]), ones([5, 2]), { isCausal: true } as never),
       ArgumentError,
-      "scaledDotProductAttention: got unknown option 'isCausal'; expected one of mask, causal, scale",
+      "scaledDotProductAttention: got unknown option 'isCausal'; expected one of mask, causal, scale, dropout, generator",
     );
   });
 });

@@ -1,10 +1,12 @@
 /** Attention. */
 
-import { ArgumentError, broadcastShapes, DTypeError, type Shape, ShapeError } from '@cotangent/kernels';
+import { ArgumentError, broadcastShapes, DTypeError, type Generator, type Shape, ShapeError } from '@cotangent/kernels';
 import { checkOptions } from '../options.js';
 import { apply } from '../primitive.js';
 import * as rows from '../primitives/attention.js';
+import { randomUniform } from '../random.js';
 import type { Tensor } from '../tensor.js';
+import { where } from './elementwise.js';
 import { checkTensor } from './operands.js';
 import { broadcastTo } from './shape.js';
 
@@ -16,6 +18,13 @@ export interface AttentionOptions {
   causal?: boolean;
   /** What scores are multiplied by. @defaultValue 1 / √d */
   scale?: number;
+  /**
+   * Share of the weights that are set to 0, the others scaled up; for training. The weights are then a matrix in memory, and
+   * nothing is fused. @defaultValue 0
+   */
+  dropout?: number;
+  /** Where dropout draws from. @defaultValue the global generator */
+  generator?: Generator;
 }
 
 /**
@@ -31,7 +40,7 @@ export interface AttentionOptions {
  * @param value [..., m, e]
  * @returns [..., n, e]
  * @throws ShapeError when the extents do not fit; DTypeError unless all have one floating dtype and the mask is bool;
- *   ArgumentError for a scale that is not finite
+ *   ArgumentError for a scale that is not finite, or a dropout that is not from 0 to below 1
  * @see Vaswani et al. 2017, "Attention is all you need"; Dao et al. 2022, "FlashAttention"
  * @example
  * const [q, k, v] = [tensor([[1, 0]]), tensor([[9, 0], [0, 9]]), tensor([[1], [2]])];
@@ -44,7 +53,7 @@ export function scaledDotProductAttention(
   options: AttentionOptions = {},
 ): Tensor {
   const name = 'scaledDotProductAttention';
-  checkOptions(name, options, ['mask', 'causal', 'scale']);
+  checkOptions(name, options, ['mask', 'causal', 'scale', 'dropout', 'generator']);
   const inputs = [query, key, value].map((x) => checkTensor(name, x));
   if (inputs.some(({ rank }) => rank < 2)) {
     throw new ShapeError(
@@ -53,9 +62,12 @@ export function scaledDotProductAttention(
       'query [..., n, d], key [..., m, d] and value [..., m, e]',
     );
   }
-  const { mask, causal = false, scale = 1 / Math.sqrt(query.shape.at(-1)!) } = options;
+  const { mask, causal = false, scale = 1 / Math.sqrt(query.shape.at(-1)!), dropout = 0 } = options;
   if (!Number.isFinite(scale) && options.scale !== undefined) {
     throw new ArgumentError(name, `got scale ${String(scale)}; expected a finite number`);
+  }
+  if (!(dropout >= 0 && dropout < 1)) {
+    throw new ArgumentError(name, `got dropout ${String(dropout)}; expected a number of at least 0 and below 1`);
   }
   if (mask !== undefined && checkTensor(name, mask).dtype !== 'bool') {
     throw new DTypeError(
@@ -68,8 +80,14 @@ export function scaledDotProductAttention(
   const batch = inputs.map(({ shape }): Shape => shape.slice(0, -2)).reduce((a, b) => broadcastShapes(name, a, b));
   const shape = mask === undefined ? batch : broadcastShapes(name, batch, mask.shape.slice(0, -2));
   const spread = inputs.map((x) => broadcastTo(x, [...shape, ...x.shape.slice(-2)]));
+  if (mask !== undefined) spread.push(broadcastTo(mask, [...shape, query.shape.at(-2)!, key.shape.at(-2)!]));
   const attributes = { scale, causal };
-  if (mask === undefined) return apply(rows.attention, spread, attributes);
-  const seen = broadcastTo(mask, [...shape, query.shape.at(-2)!, key.shape.at(-2)!]);
-  return apply(rows.attentionMasked, [...spread, seen], attributes);
+  const row = mask === undefined ? rows.attention : rows.attentionMasked;
+  if (dropout === 0) return apply(row, spread, attributes);
+  // The row's own checks first: what follows would say less.
+  row.shape(spread, attributes);
+  row.dtype(spread, attributes);
+  const weights = rows.attentionWeights(spread, attributes);
+  const drawn = randomUniform(weights.shape, options.generator === undefined ? {} : { generator: options.generator });
+  return where(drawn.greaterEqual(dropout), weights.mul(1 / (1 - dropout)), 0).matmul(spread[2]!);
 }

@@ -24,15 +24,18 @@ function seen([query, key, _, mask]: readonly Tensor[], causal: boolean): Tensor
   return mask === undefined ? triangle : logicalAnd(triangle, mask);
 }
 
-/** softmax(s q kᵀ) v. Where a query sees nothing its scores are taken as 0, so that softmax is finite, and its weights as 0. */
-function composed(inputs: readonly Tensor[], { scale, causal }: AttentionAttributes): Tensor {
-  const [query, key, value] = inputs as readonly [Tensor, Tensor, Tensor];
+/**
+ * softmax(s q kᵀ) over the keys that each query may see, out of query, key, value and a mask. Where it sees none its scores
+ * are taken as 0, so that softmax is finite, and its weights as 0.
+ */
+export function attentionWeights(inputs: readonly Tensor[], { scale, causal }: AttentionAttributes): Tensor {
+  const [query, key] = inputs as readonly [Tensor, Tensor];
   const scores = query.matmul(key.mT).mul(scale);
   const visible = seen(inputs, causal);
-  if (visible === undefined) return scores.softmax().matmul(value);
+  if (visible === undefined) return scores.softmax();
   const any = visible.cast(scores.dtype).sum({ axis: -1, keepDims: true });
   const weights = where(visible, scores, where(any.equal(0), 0, Number.NEGATIVE_INFINITY).cast(scores.dtype)).softmax();
-  return where(visible, weights, 0).matmul(value);
+  return where(visible, weights, 0);
 }
 
 function attentionRows(
@@ -74,7 +77,7 @@ function attentionRows(
     },
     run: kernels.attention,
     pull: kernels.attentionBackward,
-    composed,
+    composed: (given, attributes) => attentionWeights(given, attributes).matmul(given[2]!),
     batch: 'leading',
   });
 }
