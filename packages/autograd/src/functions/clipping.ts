@@ -2,13 +2,12 @@
 
 import { ArgumentError, normalizeAxes } from '@cotangent/kernels';
 import { checkOptions } from '../options.js';
-import { apply } from '../primitive.js';
-import { euclideanNorm } from '../primitives/norm.js';
 import type { Tensor } from '../tensor.js';
 import { type MapTree, mapTree, treeLeaves } from '../trees.js';
-import { clip, divide, maximum, where } from './elementwise.js';
+import { clip, divide, maximum } from './elementwise.js';
 import { checkTensor } from './operands.js';
 import { stack } from './shape.js';
+import { norm } from './statistics.js';
 
 /** Options of `clipByNorm`. */
 export interface ClipByNormOptions {
@@ -47,11 +46,11 @@ export function clipByGlobalNorm<T>(tree: T, maxNorm: number): [clipped: MapTree
   if (leaves.length === 0) {
     throw new ArgumentError('clipByGlobalNorm', 'got no tensor; expected one, or arrays and objects of them');
   }
-  const norms = leaves.map((leaf) => apply(euclideanNorm, [leaf], undefined));
+  const norms = leaves.map((leaf) => norm(leaf));
   // The norm of the norms is the norm of everything.
-  const norm = norms.length === 1 ? norms[0]! : apply(euclideanNorm, [stack(norms)], undefined);
-  const scale = scaleOf(norm, maxNorm);
-  return [mapTree(tree, (leaf) => leaf.mul(scale.cast(leaf.dtype))), norm];
+  const total = norms.length === 1 ? norms[0]! : norm(stack(norms));
+  const scale = scaleOf(total, maxNorm);
+  return [mapTree(tree, (leaf) => leaf.mul(scale.cast(leaf.dtype))), total];
 }
 
 /**
@@ -65,13 +64,11 @@ export function clipByGlobalNorm<T>(tree: T, maxNorm: number): [clipped: MapTree
 export function clipByNorm(x: Tensor, maxNorm: number, options: ClipByNormOptions = {}): Tensor {
   checkOptions('clipByNorm', options, ['axis']);
   checkLimit('clipByNorm', 'maxNorm', maxNorm);
-  checkTensor('clipByNorm', x);
-  if (options.axis === undefined) return x.mul(scaleOf(apply(euclideanNorm, [x], undefined), maxNorm));
-  const axis = normalizeAxes('clipByNorm', options.axis, x.rank);
-  const squares = x.square().sum({ axis, keepDims: true });
-  // The root's derivative at 0 is infinite: rows of zeros take another way.
-  const zero = squares.equal(0);
-  return x.mul(scaleOf(where(zero, 0, where(zero, 1, squares).sqrt()), maxNorm));
+  const axis =
+    options.axis === undefined
+      ? undefined
+      : normalizeAxes('clipByNorm', options.axis, checkTensor('clipByNorm', x).rank);
+  return x.mul(scaleOf(norm(x, axis === undefined ? {} : { axis, keepDims: true }), maxNorm));
 }
 
 /**

@@ -10,6 +10,7 @@ import {
 } from '@cotangent/kernels';
 import { checkOptions } from '../options.js';
 import { apply } from '../primitive.js';
+import { euclideanNorm } from '../primitives/norm.js';
 import { logSumExp as logSumExpRow } from '../primitives/scan.js';
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
@@ -153,7 +154,11 @@ export function norm(x: Tensor, options: NormOptions = {}): Tensor {
   checkOptions('norm', options, [...optionNames, 'order']);
   const { order = 2, ...reduction } = options;
   const y = floating('norm', x);
-  if (order === 2) return rootOf(sum(y.square(), reduction));
+  if (order === 2) {
+    // Of everything, in one pass: no squares are in memory, and none overflows.
+    const whole = reduction.axis === undefined && !reduction.keepDims;
+    return whole ? apply(euclideanNorm, [y], undefined) : rootOf(sum(y.square(), reduction));
+  }
   if (order === 1) return sum(y.abs(), reduction);
   if (order === Infinity) return max(y.abs(), reduction);
   if (order === -Infinity) return min(y.abs(), reduction);
