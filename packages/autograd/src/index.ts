@@ -232,6 +232,16 @@ export {
   type VarianceOptions,
   variance,
 } from './functions/statistics.js';
+export {
+  batchNorm,
+  type ChannelNormalizationOptions,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  type NormalizationOptions,
+  normalize,
+  rmsNorm,
+} from './functions/normalization.js';
 export { assign, detach, stopGradient } from './functions/memory.js';
 
 // Differentiation

@@ -149,6 +149,7 @@ export {
   type ScanAttributes,
   type SortAttributes,
 } from './scan/scan.js';
+export { type NormalizeAttributes, normalize } from './fused/normalize.js';
 export { type AxisAttributes, logSoftmax, softmax } from './fused/softmax.js';
 export { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './fused/crossEntropy.js';
 export {

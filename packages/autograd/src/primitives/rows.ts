@@ -14,6 +14,7 @@ import * as hyperbolic from './hyperbolic.js';
 import * as indexing from './indexing.js';
 import * as matmul from './matmul.js';
 import * as norm from './norm.js';
+import * as normalize from './normalize.js';
 import * as pooling from './pooling.js';
 import * as recurrent from './recurrent.js';
 import * as reduce from './reduce.js';
@@ -44,6 +45,7 @@ const files: Readonly<Record<string, object>> = {
   dense,
   indexing,
   softmax,
+  normalize,
   attention,
   recurrent,
   norm,

@@ -1,9 +1,11 @@
 /** Cross-entropy of softmax and class labels in one pass over the logits. */
 
-import type { Block } from '../block.js';
+import { type Block, newBlock } from '../block.js';
 import { forEachRun, type Kernel } from '../elementwise/runs.js';
 import { IndexError } from '../errors.js';
-import { rowLogTotal, rowShift } from './softmax.js';
+import { type DispatchedKernel, kernel } from '../kernel.js';
+import { lanesOf } from '../wasm/runMap.js';
+import { logSoftmax, rowLogTotal, rowShift, softmax } from './softmax.js';
 
 /** Calls `visit(row, label, at)` for each row of `logits` [..., classes] and its label. The last axis has step `step`. */
 function forEachLabel(
@@ -37,8 +39,7 @@ function forEachLabel(
   });
 }
 
-/** out[r] = ln Σ exp(logits[r, ·]) − logits[r, labels[r]] */
-export const softmaxCrossEntropy: Kernel = (out, [logits, labels]) => {
+const forward: Kernel = (out, [logits, labels]) => {
   const x = logits!.data;
   forEachLabel(logits!, labels!, (row, label, at, step, classes) => {
     const shift = rowShift(x, at, step, classes);
@@ -46,14 +47,19 @@ export const softmaxCrossEntropy: Kernel = (out, [logits, labels]) => {
   });
 };
 
-/** out[r, c] = (softmax(logits[r, ·])[c] − [c = labels[r]]) · g[r] */
-export const softmaxCrossEntropyBackward: Kernel = (out, [g, logits, labels]) => {
-  const x = logits!.data;
-  const weights = new Float64Array(g!.size);
+/** The numbers of g in row-major order. */
+function weightsOf(g: Block): Float64Array {
+  const weights = new Float64Array(g.size);
   let next = 0;
-  forEachRun(g!.shape, [g!], (at, n, steps) => {
-    for (let i = 0; i < n; i++) weights[next++] = g!.data[at[0]! + i * steps[0]!]!;
+  forEachRun(g.shape, [g], (at, n, steps) => {
+    for (let i = 0; i < n; i++) weights[next++] = g.data[at[0]! + i * steps[0]!]!;
   });
+  return weights;
+}
+
+const backward: Kernel = (out, [g, logits, labels]) => {
+  const x = logits!.data;
+  const weights = weightsOf(g!);
   forEachLabel(logits!, labels!, (row, label, at, step, classes) => {
     const shift = rowShift(x, at, step, classes);
     let total = 0;
@@ -64,3 +70,48 @@ export const softmaxCrossEntropyBackward: Kernel = (out, [g, logits, labels]) =>
     out.data[o + label] = (Math.exp(x[at + label * step]! - shift) / total - 1) * weight;
   });
 };
+
+/** Whether the rows of the logits can be taken by the SIMD softmax. */
+const suits = (logits: Block, out: Block): boolean =>
+  logits.contiguous &&
+  logits.storage.inHeap &&
+  out.storage.inHeap &&
+  logits.size > 0 &&
+  lanesOf(logits.dtype) !== undefined;
+
+function forwardInSimd(out: Block, logits: Block, labels: Block): boolean {
+  if (!suits(logits, out)) return false;
+  const logs = newBlock(logits.dtype, logits.shape, false);
+  try {
+    if (!logs.storage.inHeap) return false;
+    logSoftmax(logs, [logits], { axis: logits.shape.length - 1 });
+    forEachLabel(logs, labels, (row, label, at, step) => {
+      out.data[out.offset + row] = -logs.data[at + label * step]!;
+    });
+    return true;
+  } finally {
+    logs.storage.release();
+  }
+}
+
+function backwardInSimd(out: Block, g: Block, logits: Block, labels: Block): boolean {
+  if (!suits(logits, out)) return false;
+  const weights = weightsOf(g);
+  softmax(out, [logits], { axis: logits.shape.length - 1 });
+  forEachLabel(out, labels, (row, label, at, _, classes) => {
+    const weight = weights[row]!;
+    out.data[at + label]! -= 1;
+    for (let i = 0; i < classes; i++) out.data[at + i]! *= weight;
+  });
+  return true;
+}
+
+/** out[r] = ln Σ exp(logits[r, ·]) − logits[r, labels[r]] */
+export const softmaxCrossEntropy: DispatchedKernel = kernel(forward, (out, [logits, labels]) =>
+  forwardInSimd(out, logits!, labels!),
+);
+
+/** out[r, c] = (softmax(logits[r, ·])[c] − [c = labels[r]]) · g[r] */
+export const softmaxCrossEntropyBackward: DispatchedKernel = kernel(backward, (out, [g, logits, labels]) =>
+  backwardInSimd(out, g!, logits!, labels!),
+);

@@ -2,6 +2,10 @@
 
 import type { TypedArray } from '../dtype.js';
 import type { Kernel } from '../elementwise/runs.js';
+import { type DispatchedKernel, kernel } from '../kernel.js';
+import { variantFor } from '../wasm/features.js';
+import { rowFunctions } from '../wasm/normalize.js';
+import { lanesOf, pointerOf } from '../wasm/runMap.js';
 import { forEachRow } from './rows.js';
 
 /** The axis that sums to 1, counted from the front. */
@@ -23,8 +27,7 @@ export function rowLogTotal(x: TypedArray, at: number, step: number, n: number, 
   return Math.log(total);
 }
 
-/** eˣ / Σ eˣ */
-export const softmax: Kernel<AxisAttributes> = (out, [x], { axis }) => {
+const softmaxPlain: Kernel<AxisAttributes> = (out, [x], { axis }) => {
   const [y, data] = [out.data, x!.data];
   forEachRow(out, [x!], axis, (o, stepOut, [at], [step], n) => {
     const shift = rowShift(data, at!, step!, n);
@@ -35,8 +38,7 @@ export const softmax: Kernel<AxisAttributes> = (out, [x], { axis }) => {
   });
 };
 
-/** x − ln Σ eˣ */
-export const logSoftmax: Kernel<AxisAttributes> = (out, [x], { axis }) => {
+const logSoftmaxPlain: Kernel<AxisAttributes> = (out, [x], { axis }) => {
   const [y, data] = [out.data, x!.data];
   forEachRow(out, [x!], axis, (o, stepOut, [at], [step], n) => {
     const shift = rowShift(data, at!, step!, n);
@@ -44,3 +46,25 @@ export const logSoftmax: Kernel<AxisAttributes> = (out, [x], { axis }) => {
     for (let i = 0; i < n; i++) y[o + i * stepOut] = data[at! + i * step!]! - shift - total;
   });
 };
+
+/** In SIMD along the last axis of contiguous data. */
+function alongRows(plain: Kernel<AxisAttributes>, name: 'softmax' | 'logSoftmax'): DispatchedKernel<AxisAttributes> {
+  return kernel(
+    plain,
+    (out, [x], { axis }) => {
+      const type = lanesOf(x!.dtype);
+      if (type === undefined || axis !== x!.shape.length - 1 || !x!.contiguous) return false;
+      if (!x!.storage.inHeap || !out.storage.inHeap || x!.size === 0) return false;
+      const columns = x!.shape[axis]!;
+      rowFunctions(variantFor(type))[name](pointerOf(out), pointerOf(x!), x!.size / columns, columns);
+      return true;
+    },
+    { outsideFrom: 128, stridedFrom: 512 },
+  );
+}
+
+/** eˣ / Σ eˣ */
+export const softmax: DispatchedKernel<AxisAttributes> = alongRows(softmaxPlain, 'softmax');
+
+/** x − ln Σ eˣ */
+export const logSoftmax: DispatchedKernel<AxisAttributes> = alongRows(logSoftmaxPlain, 'logSoftmax');

@@ -105,3 +105,13 @@ export const multiplyAdd: MapKernel = mapKernel({
   fuses: true,
   body: (v, { sum, a, b }) => ({ out: v.madd(a, b, sum) }),
 });
+
+/** (x − mean) · scale, of a row of means and scales. */
+export const normalizeColumns: MapKernel = mapKernel({
+  name: 'normalizeColumns',
+  inputs: { x: 'elements', mean: 'elements', scale: 'elements' },
+  outputs: out,
+  broadcast: false,
+  unroll: 2,
+  body: (v, { x, mean, scale }) => ({ out: v.mul(v.sub(x, mean), scale) }),
+});

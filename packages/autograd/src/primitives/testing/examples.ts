@@ -14,6 +14,7 @@ import { examples as hyperbolic } from './hyperbolic.js';
 import { examples as indexing } from './indexing.js';
 import { examples as matmul } from './matmul.js';
 import { examples as norm } from './norm.js';
+import { examples as normalize } from './normalize.js';
 import { examples as pooling } from './pooling.js';
 import { examples as recurrent } from './recurrent.js';
 import { examples as reduce } from './reduce.js';
@@ -42,6 +43,7 @@ export const examples: Readonly<Record<string, Examples>> = {
   dense,
   indexing,
   softmax,
+  normalize,
   attention,
   recurrent,
   norm,

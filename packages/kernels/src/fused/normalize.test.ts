@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { copyOut, newBlock } from '../block.js';
+import type { DType } from '../dtype.js';
+import { setDeterministic } from '../wasm/features.js';
+import { normalize } from './normalize.js';
+import { logSoftmax, softmax } from './softmax.js';
+
+afterEach(() => setDeterministic(false));
+
+const cases = fc.record({
+  shape: fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 3 }),
+  seed: fc.nat(),
+  dtype: fc.constantFrom<DType>('float32', 'float64'),
+  spread: fc.constantFrom(1, 30),
+  mean: fc.constantFrom(0, 1000),
+  special: fc.constantFrom(null, -Infinity, Number.NaN),
+  deterministic: fc.boolean(),
+});
+
+function block(dtype: DType, shape: readonly number[], value: (i: number) => number) {
+  const x = newBlock(dtype, shape, false);
+  for (let i = 0; i < x.size; i++) x.data[x.offset + i] = value(i);
+  return x;
+}
+
+function expectNear(got: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: number): void {
+  for (let i = 0; i < wanted.length; i++) {
+    const [a, b] = [got[i]!, wanted[i]!];
+    if (!(Object.is(a, b) || a === b || Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b))))
+      throw new Error(`element ${i}: got ${a}, expected ${b}`);
+  }
+}
+
+it('softmax and logSoftmax agree with their plain loops, along any axis', () => {
+  fc.assert(
+    fc.property(cases, fc.nat(), ({ shape, seed, dtype, spread, special, deterministic }, axisSeed) => {
+      setDeterministic(deterministic);
+      const x = block(dtype, shape, (i) =>
+        special !== null && i === seed % 7 ? special : spread * Math.sin(seed + 1.3 * i),
+      );
+      const attributes = { axis: axisSeed % shape.length };
+      for (const kernel of [softmax, logSoftmax]) {
+        const [got, wanted] = [kernel, kernel.plain].map((run) => {
+          const out = newBlock(dtype, shape, false);
+          run(out, [x], attributes);
+          return copyOut(out);
+        });
+        expectNear(got!, wanted!, dtype === 'float32' ? 5e-7 : 2e-15);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+it('normalize agrees with its plain loop, over any axes', () => {
+  fc.assert(
+    fc.property(cases, fc.nat(), ({ shape, seed, dtype, spread, mean, deterministic }, axesSeed) => {
+      setDeterministic(deterministic);
+      const x = block(dtype, shape, (i) => mean + spread * Math.sin(seed + 1.3 * i));
+      const axes = shape.map((_, i) => i).filter((i) => (axesSeed >> i) & 1);
+      const [got, wanted] = [normalize, normalize.plain].map((run) => {
+        const out = newBlock(dtype, shape, false);
+        run(out, [x], { axes, epsilon: 1e-3 });
+        return copyOut(out);
+      });
+      // Around 1000 float32 keeps four digits behind the point.
+      expectNear(got!, wanted!, dtype === 'float32' ? (mean === 0 ? 2e-5 : 3e-3) : 1e-9);
+    }),
+    { numRuns: 300 },
+  );
+});
