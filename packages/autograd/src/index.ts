@@ -242,6 +242,40 @@ export {
   normalize,
   rmsNorm,
 } from './functions/normalization.js';
+export {
+  moveAxis,
+  flip,
+  roll,
+  tile,
+  repeat,
+  split,
+  unstack,
+  pad,
+  tril,
+  triu,
+  diagonal,
+  trace,
+  diag,
+  meshgrid,
+  embedding,
+  gatherNd,
+  nonzero,
+  booleanMask,
+  type AxesOptions,
+  type PadMode,
+  type PadOptions,
+  type DiagonalOptions,
+} from './functions/rearrange.js';
+export {
+  vdot,
+  dot,
+  inner,
+  outer,
+  tensordot,
+  kron,
+  cross,
+} from './functions/contractions.js';
+export { einsum } from './functions/einsum.js';
 export { assign, detach, stopGradient } from './functions/memory.js';
 
 // Differentiation

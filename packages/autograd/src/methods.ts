@@ -3,11 +3,13 @@
 import { backward } from './backward.js';
 import { display } from './display.js';
 import * as activations from './functions/activations.js';
+import * as contractions from './functions/contractions.js';
 import * as elementary from './functions/elementary.js';
 import * as elementwise from './functions/elementwise.js';
 import { registerHook, retainGrad } from './functions/hooks.js';
 import { assign, detach } from './functions/memory.js';
 import { matmul } from './functions/products.js';
+import * as rearrange from './functions/rearrange.js';
 import * as reductions from './functions/reductions.js';
 import * as rounding from './functions/rounding.js';
 import * as scan from './functions/scan.js';
@@ -112,6 +114,19 @@ const methods = {
   squeeze: shape.squeeze,
   slice: shape.slice,
   take: shape.take,
+  flip: rearrange.flip,
+  roll: rearrange.roll,
+  tile: rearrange.tile,
+  repeat: rearrange.repeat,
+  split: rearrange.split,
+  unstack: rearrange.unstack,
+  pad: rearrange.pad,
+  moveAxis: rearrange.moveAxis,
+  tril: rearrange.tril,
+  triu: rearrange.triu,
+  diagonal: rearrange.diagonal,
+  trace: rearrange.trace,
+  dot: contractions.dot,
   matmul,
   softmax: softmax.softmax,
   logSoftmax: softmax.logSoftmax,

@@ -19,6 +19,7 @@ import type { BackwardOptions } from './backward.js';
 import { GradientError, ReleasedTensorError } from './errors.js';
 import type { EluOptions, GeluOptions } from './functions/activations.js';
 import type { HookHandle } from './functions/hooks.js';
+import type { AxesOptions, DiagonalOptions, PadOptions } from './functions/rearrange.js';
 import type { ArgOptions, ReduceOptions } from './functions/reductions.js';
 import type { ScanOptions } from './functions/scan.js';
 import type { Range } from './functions/shape.js';
@@ -532,6 +533,32 @@ export interface Tensor {
   slice(...ranges: readonly Range[]): Tensor;
   /** The slices at `indices` (int32) along an axis. */
   take(indices: Tensor, options?: { readonly axis?: number }): Tensor;
+  /** The elements in reverse along axes. */
+  flip(options?: AxesOptions): Tensor;
+  /** Moved on along an axis; what falls off comes in again. */
+  roll(shift: number, options?: { readonly axis?: number }): Tensor;
+  /** Laid several times along each axis. */
+  tile(counts: readonly number[]): Tensor;
+  /** Every element several times in a row along an axis. */
+  repeat(count: number, options?: { readonly axis?: number }): Tensor;
+  /** Parts along an axis: as many equal ones, or cut before the indices. */
+  split(parts: number | readonly number[], options?: { readonly axis?: number }): Tensor[];
+  /** The slices along an axis. */
+  unstack(options?: { readonly axis?: number }): Tensor[];
+  /** Wider at the ends of axes. */
+  pad(widths: readonly (number | readonly [number, number])[], options?: PadOptions): Tensor;
+  /** One axis at another place. */
+  moveAxis(from: number, to: number): Tensor;
+  /** The lower triangle of each matrix. */
+  tril(options?: DiagonalOptions): Tensor;
+  /** The upper triangle of each matrix. */
+  triu(options?: DiagonalOptions): Tensor;
+  /** A diagonal of each matrix. */
+  diagonal(options?: DiagonalOptions): Tensor;
+  /** The sum of the diagonal of each matrix. */
+  trace(options?: DiagonalOptions): Tensor;
+  /** Σ over the last axis of this and the last but one of b. */
+  dot(b: Tensor): Tensor;
   /** All axes reversed. */
   readonly T: Tensor;
   /** The last two axes exchanged: the transpose of each matrix. */

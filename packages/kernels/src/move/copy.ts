@@ -2,6 +2,10 @@
 
 import { type Block, newBlock } from '../block.js';
 import { forEachRun, type Kernel } from '../elementwise/runs.js';
+import { copyStrided } from '../wasm/copyStrided.js';
+
+/** From so many elements the SIMD copy is worth its set-up. */
+const leastCopied = 64;
 
 /** Writes `x` into `out`; both may be strided, and `x` broadcasts to the shape of `out`. */
 export function copyInto(out: Block, x: Block): void {
@@ -10,6 +14,7 @@ export function copyInto(out: Block, x: Block): void {
     out.data.set(x.data.subarray(x.offset, x.offset + x.size), out.offset);
     return;
   }
+  if (out.size >= leastCopied && copyStrided(out, x)) return;
   const [target, source] = [out.data, x.data];
   forEachRun(out.shape, [out, x], (at, n, steps) => {
     const [o, from] = at as [number, number];

@@ -31,13 +31,13 @@ function commonLanes(kernel: MapKernel, out: Block, inputs: readonly Block[]): F
 }
 
 /** One axis that all operands walk evenly: strides in bytes, 0 where an operand stands still. */
-interface Axis {
+export interface Axis {
   extent: number;
   readonly strides: readonly number[];
 }
 
 /** The axes of `shape`, innermost first, with neighbours merged where every operand walks on evenly. */
-function mergedAxes(shape: Shape, operands: readonly Block[]): Axis[] {
+export function mergedAxes(shape: Shape, operands: readonly Block[]): Axis[] {
   const axes: Axis[] = [];
   const bytes = operands.map((block) => bytesPerElement(block.dtype));
   for (let axis = shape.length - 1; axis >= 0; axis--) {
