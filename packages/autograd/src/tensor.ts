@@ -580,7 +580,7 @@ export interface Tensor {
   /** Adds the derivative of this to the `.grad` of every leaf. */
   backward(options?: BackwardOptions): void;
   /** Calls `hook` with the gradient that arrives here; what it returns takes its place. */
-  registerHook(hook: (gradient: Tensor) => Tensor | undefined | void): HookHandle;
+  registerHook(hook: (gradient: Tensor) => Tensor | undefined): HookHandle;
   /** Lets this result have a `.grad`, as leaves have. */
   retainGrad(): void;
   /** dtype, shape and numbers */

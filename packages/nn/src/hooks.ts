@@ -4,7 +4,7 @@ import { apply, type HookHandle, identity, mapTree, registerHook, type Tensor, t
 import type { Module } from './module.js';
 
 /** Sees the inputs of a call; may return others in their place, in a list. */
-export type ForwardPreHook = (module: Module, inputs: readonly unknown[]) => readonly unknown[] | undefined | void;
+export type ForwardPreHook = (module: Module, inputs: readonly unknown[]) => readonly unknown[] | undefined;
 
 /** Sees the inputs and the output of a call; may return another output. */
 export type ForwardHook = (module: Module, inputs: readonly unknown[], output: unknown) => unknown;

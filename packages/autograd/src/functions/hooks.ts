@@ -25,7 +25,7 @@ export interface HookHandle {
  * w.mul(5).sum().backward();
  * w.grad; // → [1, 1]
  */
-export function registerHook(x: Tensor, hook: (gradient: Tensor) => Tensor | undefined | void): HookHandle {
+export function registerHook(x: Tensor, hook: (gradient: Tensor) => Tensor | undefined): HookHandle {
   const { node } = checkTensor('registerHook', x);
   if (node === null) {
     throw new GradientError(

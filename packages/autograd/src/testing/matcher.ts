@@ -5,9 +5,8 @@ import { type CloseOptions, isclose } from '../functions/rounding.js';
 import { isTensor, type Tensor } from '../tensor.js';
 
 declare global {
-  // biome-ignore lint/style/noNamespace: so are Jest's matchers declared
   namespace jest {
-    // biome-ignore lint/correctness/noUnusedVariables: merges with the declaration of @types/jest, which has both parameters
+    // biome-ignore lint/complexity/noBannedTypes: it merges with the declaration of @types/jest, which says so
     interface Matchers<R, T = {}> {
       toBeCloseToTensor(expected: Tensor | number, options?: CloseOptions): R;
     }

@@ -30,6 +30,7 @@ export const clip: DispatchedKernel<ClipAttributes> = mapKernelPair(
       for (let i = 0; i < n; i++) {
         const value = data[at[1]! + i * steps[1]!]!;
         // −0 between its bounds stays −0, where Math.max would make it 0.
+        // biome-ignore lint/complexity/useMathMinMax: so
         y[at[0]! + i * steps[0]!] = value < low ? low : value > high ? high : value;
       }
     });
