@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util';
 import { run as kernels } from './kernels/run.js';
 import { run as memory } from './memory/run.js';
 import { markdownTable, type Row } from './rows.js';
+import { run as start } from './start/run.js';
+import { run as tape } from './tape/run.js';
 
 /** What a suite is told. */
 interface SuiteOptions {
@@ -14,9 +16,11 @@ interface SuiteOptions {
   readonly filter: string;
 }
 
-const suites: Readonly<Record<string, (options: SuiteOptions) => Row[]>> = {
+const suites: Readonly<Record<string, (options: SuiteOptions) => Row[] | Promise<Row[]>>> = {
   kernels: ({ filter }) => kernels(filter),
   memory: ({ steps }) => memory(steps),
+  start: () => start(),
+  tape: () => tape(),
 };
 
 function fail(message: string): never {
@@ -49,7 +53,7 @@ for (const name of names) {
 
 const rows: Row[] = [];
 for (const name of names) {
-  const measured = suites[name]!({ steps, filter: values.filter });
+  const measured = await suites[name]!({ steps, filter: values.filter });
   console.log(
     `\n## ${name}: Node ${process.versions.node}${name === 'memory' ? `, ${steps} steps` : ''}\n\n${markdownTable(measured)}`,
   );

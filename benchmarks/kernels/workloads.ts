@@ -1,158 +1,104 @@
-/** What the kernels suite measures: the same work by each library that can do it, on memory of its own, results reused. */
+/** What the kernels suite measures. */
 
-import * as kernels from '@cotangent/kernels';
-import {
-  type Block,
-  bytesPerElement,
-  contiguousStrides,
-  createArray,
-  type DispatchedKernel,
-  type DType,
-  type Shape,
-  Storage,
-  sizeOf,
-} from '@cotangent/kernels';
-import { ceilingModule, ceilingOperations, simdAvailable, variantFor } from '@cotangent/kernels/wasm';
-import ndarray, { type NdArray } from 'ndarray';
-import ops from 'ndarray-ops';
-
-/** One piece of work. */
-export interface Workload {
-  readonly name: string;
-  /** Floating-point operations or bytes read and written, per call. */
-  readonly amount: number;
-  readonly unit: 'GFLOP/s' | 'GB/s';
-  /** Makes what each library is to call. */
-  readonly libraries: Readonly<Record<string, () => () => void>>;
-}
+import type { ConvolutionAttributes, Shape } from '@cotangent/kernels';
+import type { Workload } from './workload.js';
 
 const million = 2 ** 20;
+const sizeOf = (shape: Shape): number => shape.reduce((n, extent) => n * extent, 1);
 
-function filled(block: Block): Block {
-  for (let i = 0; i < block.size; i++) block.data[block.offset + i] = 0.1 + (i % 97) / 100;
-  return block;
+/** Work that is bound by memory: all bytes in, all bytes out. */
+function moves(name: string, operation: string, shapes: readonly Shape[], out: Shape, attributes?: unknown): Workload {
+  const elements = shapes.reduce((n, shape) => n + sizeOf(shape), sizeOf(out));
+  return { name, operation, shapes, out, attributes, amount: 4 * elements, unit: 'GB/s' };
 }
 
-const inHeap = (dtype: DType, shape: Shape): Block => filled(kernels.newBlock(dtype, shape, false));
+const map = (operation: string, inputs = 1): Workload =>
+  moves(`${operation} 1M`, operation, new Array<Shape>(inputs).fill([million]), [million]);
 
-function outsideHeap(dtype: DType, shape: Shape): Block {
-  const length = sizeOf(shape);
-  const storage = new Storage(createArray(dtype, length), 0, length, null, null, null);
-  return filled(new kernels.Block(storage, dtype, shape, contiguousStrides(shape), 0));
-}
+const matmul = (m: number, k: number, n: number): Workload => ({
+  name: `matmul ${m}×${k}×${n}`,
+  operation: 'matmul',
+  shapes: [
+    [m, k],
+    [k, n],
+  ],
+  out: [m, n],
+  amount: 2 * m * k * n,
+  unit: 'GFLOP/s',
+});
 
-interface Call {
-  readonly shapes: readonly Shape[];
-  readonly out: Shape;
-  readonly result?: DType;
-  readonly make?: (dtype: DType, shape: Shape) => Block;
-}
-
-/** The kernel as it is dispatched, and its plain loop. */
-function ours(kernel: DispatchedKernel, { shapes, out, result = 'float32', make = inHeap }: Call) {
-  const prepared = (run: kernels.Kernel) => () => {
-    const inputs = shapes.map((shape) => make('float32', shape));
-    const target = make(result, out);
-    return () => run(target, inputs, undefined);
-  };
-  return { cotangent: prepared(kernel), 'cotangent plain': prepared(kernel.plain) };
-}
-
-function matmul(m: number, k: number, n: number): Workload {
-  const libraries = ours(kernels.matmul, {
-    shapes: [
-      [m, k],
-      [k, n],
+/** A convolution that keeps the extents, and its two backwards. */
+function convolutions(batch: number, size: number, from: number, to: number, window: number, groups = 1): Workload[] {
+  const side = (window - 1) / 2;
+  const attributes: ConvolutionAttributes = {
+    window: [1, window, window],
+    strides: [1, 1, 1],
+    padding: [
+      [0, 0],
+      [side, side],
+      [side, side],
     ],
-    out: [m, n],
-  });
-  return { name: `matmul ${m}×${k}×${n}`, amount: 2 * m * k * n, unit: 'GFLOP/s', libraries };
-}
-
-type NdarrayOperation = (out: NdArray, inputs: readonly NdArray[]) => void;
-
-/** An elementwise kernel on 2²⁰ elements. */
-function map(name: string, inputs: 1 | 2, operation?: NdarrayOperation, result: DType = 'float32'): Workload {
-  const kernel = (kernels as unknown as Record<string, DispatchedKernel>)[name]!;
-  const shapes = Array.from({ length: inputs }, () => [million]);
-  return {
-    name: `${name} 1M`,
-    amount: million * (4 * inputs + bytesPerElement(result)),
-    unit: 'GB/s',
-    libraries: {
-      ...ours(kernel, { shapes, out: [million], result }),
-      ...(operation && {
-        'ndarray-ops': () => {
-          const arrays = Array.from({ length: inputs + 1 }, () => ndarray(new Float32Array(million).fill(0.3)));
-          const [out, ...operands] = arrays;
-          return () => operation(out!, operands);
-        },
-      }),
-    },
+    dilations: [1, 1, 1],
+    input: [1, size, size],
+    groups,
   };
-}
-
-function small(name: string, elements: number): Workload {
-  const kernel = (kernels as unknown as Record<string, DispatchedKernel>)[name]!;
-  const libraries = ours(kernel, { shapes: [[elements]], out: [elements], make: outsideHeap });
-  return { name: `${name} ${elements}, outside the heap`, amount: 8 * elements, unit: 'GB/s', libraries };
-}
-
-const rowBroadcast: Workload = {
-  name: 'add [1024, 1024] + [1024]',
-  amount: 8 * million,
-  unit: 'GB/s',
-  libraries: ours(kernels.add, { shapes: [[1024, 1024], [1024]], out: [1024, 1024] }),
-};
-
-/** What the machine can do at best: multiply-adds that never leave the registers, and copying. */
-function ceilings(): Workload[] {
-  const copy: Workload = {
-    name: 'ceiling: copy 1M',
-    amount: 8 * million,
-    unit: 'GB/s',
-    libraries: {
-      ceiling: () => {
-        const [to, from] = [inHeap('float32', [million]), inHeap('float32', [million])];
-        return () => to.data.copyWithin(to.offset, from.offset, from.offset + million);
-      },
-    },
-  };
-  if (!simdAvailable()) return [copy];
-  const turns = 100_000;
-  const variant = variantFor('f32x4');
-  const registers: Workload = {
-    name: 'ceiling: multiply-add in registers',
-    amount: turns * ceilingOperations(variant),
+  const x = [batch, 1, size, size, from];
+  const y = [batch, 1, size, size, to];
+  const filter = [1, window, window, from / groups, to];
+  const kind = groups === 1 ? 'conv' : 'depthwise';
+  const name = `${kind} ${window}×${window}, ${batch}×${size}×${size}×${from} to ${to}`;
+  const amount = (2 * sizeOf(y) * window * window * from) / groups;
+  const work = (suffix: string, operation: string, shapes: readonly Shape[], out: Shape): Workload => ({
+    name: `${name}${suffix}`,
+    operation,
+    shapes,
+    out,
+    attributes,
+    amount,
     unit: 'GFLOP/s',
-    libraries: {
-      ceiling: () => {
-        const scratch = inHeap('float32', [1024]);
-        const { ceiling } = ceilingModule(variant);
-        return () => ceiling!(turns, scratch.offset * 4);
-      },
-    },
-  };
-  return [registers, copy];
+  });
+  return [
+    work('', 'convolution', [x, filter], y),
+    work(', backward to x', 'convolutionInputGradient', [y, filter], x),
+    work(', backward to filter', 'convolutionFilterGradient', [x, y], filter),
+  ];
 }
+
+const square: Shape = [1024, 1024];
 
 /** All workloads, in the order they are printed. */
-export const workloads = (): readonly Workload[] => [
-  ...ceilings(),
+export const workloads: readonly Workload[] = [
   ...[16, 64, 256, 512, 1024].map((n) => matmul(n, n, n)),
   matmul(128, 784, 256),
   matmul(1, 1024, 1024),
-  map('add', 2, (out, [a, b]) => ops.add(out, a!, b!)),
-  map('multiply', 2, (out, [a, b]) => ops.mul(out, a!, b!)),
-  map('maximum', 2, (out, [a, b]) => ops.max(out, a!, b!)),
-  map('greater', 2, (out, [a, b]) => ops.gt(out, a!, b!), 'bool'),
-  rowBroadcast,
-  map('relu', 1, (out, [x]) => ops.maxs(out, x!, 0)),
-  map('sqrt', 1, (out, [x]) => ops.sqrt(out, x!)),
-  map('exp', 1, (out, [x]) => ops.exp(out, x!)),
-  map('log', 1, (out, [x]) => ops.log(out, x!)),
-  map('tanh', 1),
-  map('sigmoid', 1),
-  small('exp', 256),
-  small('relu', 1000),
+  map('add', 2),
+  map('multiply', 2),
+  map('maximum', 2),
+  moves('add [1024, 1024] + [1024]', 'add', [square, [1024]], square),
+  ...['relu', 'sqrt', 'exp', 'log', 'tanh', 'sigmoid', 'gelu', 'sin', 'erf'].map((operation) => map(operation)),
+  moves('sum [1024, 1024] axis 0', 'sum', [square], [1024], { axes: [0], keepDims: false }),
+  moves('sum [1024, 1024] axis 1', 'sum', [square], [1024], { axes: [1], keepDims: false }),
+  moves('max [1024, 1024] axis 1', 'max', [square], [1024], { axes: [1], keepDims: false }),
+  moves('softmax [512, 1000]', 'softmax', [[512, 1000]], [512, 1000], { axis: 1 }),
+  moves('logSoftmax [512, 1000]', 'logSoftmax', [[512, 1000]], [512, 1000], { axis: 1 }),
+  moves('layer normalization [512, 768]', 'normalize', [[512, 768]], [512, 768], { axes: [1], epsilon: 1e-5 }),
+  moves('batch normalization [50176, 32]', 'normalize', [[50176, 32]], [50176, 32], { axes: [0], epsilon: 1e-5 }),
+  moves('transposing copy 1024²', 'transpose', [square], square),
+  ...convolutions(128, 28, 1, 6, 5),
+  ...convolutions(128, 14, 6, 16, 5),
+  ...convolutions(4, 56, 64, 64, 3),
+  ...convolutions(4, 28, 128, 128, 3),
+  ...convolutions(4, 14, 256, 256, 3),
+  ...convolutions(4, 56, 64, 64, 3, 64),
+  moves('maxPool 2×2, 32×28×28×32', 'maxPool', [[32, 1, 28, 28, 32]], [32, 1, 14, 14, 32], {
+    window: [1, 2, 2],
+    strides: [1, 2, 2],
+    padding: [
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ],
+    dilations: [1, 1, 1],
+    input: [1, 28, 28],
+  }),
 ];

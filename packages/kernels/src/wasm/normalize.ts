@@ -3,7 +3,7 @@
 import { exp, log } from '../vectorMath/index.js';
 import { type Func, procedure } from './assemble.js';
 import type { Code, Local } from './code.js';
-import { as, type Expr, extractLane, load, op, shuffle } from './expr.js';
+import { as, type Expr, extractLane, load as loadFrom, op, shuffle } from './expr.js';
 import { type FloatVector, isFused, Lanes, lanesOfVariant, type Variant } from './lanes.js';
 import { lazyModule, type WasmFunction } from './load.js';
 
@@ -38,35 +38,48 @@ const firstLane = (code: Code, type: FloatVector, x: Expr<FloatVector>): Expr<'f
 const everywhere = (v: Lanes<FloatVector>, x: Expr<'f64'>): Expr<FloatVector> =>
   v.type === 'f64x2' ? v.splat(x as Expr as Expr<'f32'>) : v.splat(op('f32.demote_f64', x));
 
-/** Walks a row vector by vector, and what is left element by element (in every lane of a vector). */
+/** Vectors to a turn: chains of operations that wait for each other run side by side. */
+const unroll = 4;
+
+/** What a step of `walk` does with one vector, or with one element in every lane of a vector. */
+interface Step {
+  load(pointer: Local<'i32'>): Expr<FloatVector>;
+  store(pointer: Local<'i32'>, x: Expr<FloatVector>): void;
+  /** Whether it is one element. */
+  readonly tail: boolean;
+  /** Which of the vectors of a turn, for accumulators of its own. */
+  readonly turn: number;
+}
+
+/** Walks a row four vectors at a time, then one by one, and what is left element by element. `body` must not branch. */
 function walk(
   code: Code,
   v: Lanes<FloatVector>,
   columns: Expr<'i32'>,
   pointers: readonly Local<'i32'>[],
   starts: readonly Expr<'i32'>[],
-  body: (
-    load: (pointer: Local<'i32'>) => Expr<FloatVector>,
-    store: (pointer: Local<'i32'>, x: Expr<FloatVector>) => void,
-    tail: boolean,
-  ) => void,
+  body: (step: Step) => void,
 ): void {
   const left = code.let(columns);
   for (const [k, pointer] of pointers.entries()) code.set(pointer, starts[k]!);
-  const turn = (elements: number): void => {
+  const turn = (vectors: number, elements: number): void => {
     code.while(op('i32.ge_u', left, elements), () => {
       const tail = elements === 1;
-      body(
-        (pointer) => (tail ? v.loadSplat(pointer) : v.load(pointer)),
-        (pointer, x) => (tail ? v.storeLane(pointer, v.let(x), 0) : v.store(pointer, x)),
-        tail,
+      code.interleave(vectors, (k) =>
+        body({
+          load: (pointer) => (tail ? v.loadSplat(pointer) : v.load(pointer, 16 * k)),
+          store: (pointer, x) => (tail ? v.storeLane(pointer, v.let(x), 0) : v.store(pointer, x, 16 * k)),
+          tail,
+          turn: k,
+        }),
       );
       for (const pointer of pointers) code.advance(pointer, elements * v.elementBytes);
       code.advance(left, -elements);
     });
   };
-  turn(v.width);
-  turn(1);
+  turn(unroll, unroll * v.width);
+  turn(1, v.width);
+  turn(1, 1);
 }
 
 /** A sum in float64: two vectors, and one number for what is left of a row. */
@@ -123,28 +136,32 @@ function softmaxRows(name: 'softmax' | 'logSoftmax', variant: Variant): Func {
     const v = new Lanes<FloatVector>(type, code, isFused(variant));
     const bytes = code.let(op('i32.mul', columns, v.elementBytes));
     const [from, to] = [code.local('i32'), code.local('i32')];
-    const largest = code.local(type);
+    const largest = Array.from({ length: unroll }, () => code.local(type));
     const sum = new DoubleSum(code, type);
     code.repeat(rows, () => {
-      code.set(largest, v.loadSplat(x));
-      walk(code, v, columns, [from], [x], (read) => code.set(largest, v.max(largest, read(from))));
-      const shift = v.let(v.across(largest, (a, b) => v.max(a, b)));
+      const first = v.let(v.loadSplat(x));
+      for (const lane of largest) code.set(lane, first);
+      walk(code, v, columns, [from], [x], ({ load, turn }) =>
+        code.set(largest[turn]!, v.max(largest[turn]!, load(from))),
+      );
+      const all = v.max(v.max(largest[0]!, largest[1]!), v.max(largest[2]!, largest[3]!));
+      const shift = v.let(v.across(v.let(all), (a, b) => v.max(a, b)));
       sum.clear();
       const logs = name === 'logSoftmax';
-      walk(code, v, columns, [from, to], [x, out], (read, write, tail) => {
-        const power = v.let(exp(v, v.let(v.sub(read(from), shift))));
-        if (!logs) write(to, power);
+      walk(code, v, columns, [from, to], [x, out], ({ load, store, tail }) => {
+        const power = v.let(exp(v, v.let(v.sub(load(from), shift))));
+        if (!logs) store(to, power);
         sum.add(power, tail);
       });
       const total = sum.total();
       if (logs) {
         const logTotal = v.let(log(v, v.let(everywhere(v, total))));
-        walk(code, v, columns, [from, to], [x, out], (read, write) =>
-          write(to, v.sub(v.sub(read(from), shift), logTotal)),
+        walk(code, v, columns, [from, to], [x, out], ({ load, store }) =>
+          store(to, v.sub(v.sub(load(from), shift), logTotal)),
         );
       } else {
         const share = v.let(v.div(1, everywhere(v, total)));
-        walk(code, v, columns, [to], [out], (read, write) => write(to, v.mul(read(to), share)));
+        walk(code, v, columns, [to], [out], ({ load, store }) => store(to, v.mul(load(to), share)));
       }
       code.set(x, op('i32.add', x, bytes));
       code.set(out, op('i32.add', out, bytes));
@@ -165,13 +182,15 @@ function normalizeRows(variant: Variant): Func {
       const count = code.let(op('f64.convert_i32_u', columns));
       code.repeat(rows, () => {
         sum.clear();
-        walk(code, v, columns, [from], [x], (read, _, tail) => sum.add(v.let(read(from)), tail));
+        walk(code, v, columns, [from], [x], ({ load, tail }) => sum.add(v.let(load(from)), tail));
         const mean = v.let(everywhere(v, op('f64.div', sum.total(), count)));
         sum.clear();
-        walk(code, v, columns, [from], [x], (read, _, tail) => sum.addSquare(v.let(v.sub(read(from), mean)), tail));
+        walk(code, v, columns, [from], [x], ({ load, tail }) => sum.addSquare(v.let(v.sub(load(from), mean)), tail));
         const variance = op('f64.add', op('f64.div', sum.total(), count), epsilon);
         const scale = v.let(v.div(1, v.sqrt(everywhere(v, variance))));
-        walk(code, v, columns, [from, to], [x, out], (read, write) => write(to, v.mul(v.sub(read(from), mean), scale)));
+        walk(code, v, columns, [from, to], [x, out], ({ load, store }) =>
+          store(to, v.mul(v.sub(load(from), mean), scale)),
+        );
         code.set(x, op('i32.add', x, bytes));
         code.set(out, op('i32.add', out, bytes));
       });
@@ -218,8 +237,8 @@ function momentsOfColumns(type: FloatVector): Func {
           const value = firstLane(code, type, v.let(v.loadSplat(from)));
           const base = firstLane(code, type, v.let(v.loadSplat(shift)));
           const distance = code.let(op('f64.sub', value, base));
-          code.store(sum, op('f64.add', load('f64', sum), distance));
-          code.store(square, op('f64.add', load('f64', square), op('f64.mul', distance, distance)));
+          code.store(sum, op('f64.add', loadFrom('f64', sum), distance));
+          code.store(square, op('f64.add', loadFrom('f64', square), op('f64.mul', distance, distance)));
           for (const pointer of [from, shift]) code.advance(pointer, v.elementBytes);
           for (const pointer of [sum, square]) code.advance(pointer, 8);
           code.advance(left, -1);

@@ -1,0 +1,94 @@
+"""PyTorch and NumPy on the workloads of the kernels suite: answers one JSON line with one line (see python.ts)."""
+import json
+import sys
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+torch.set_num_threads(1)
+
+
+def fill(shape):
+    size = int(np.prod(shape))
+    return (0.1 + (np.arange(size) % 97) / 100).astype(np.float32).reshape(shape)
+
+
+def flat(t):
+    """[batch, 1, height, width, channels] as PyTorch has it: [batch, channels, height, width], channels last in memory."""
+    return t[:, 0].permute(0, 3, 1, 2)
+
+
+def convolution(operation, inputs, attributes, out):
+    groups, side = attributes['groups'], attributes['padding'][1][0]
+    weight = lambda w: w[0].permute(3, 2, 0, 1).contiguous()
+    if operation == 'convolution':
+        x, w = flat(inputs[0]), weight(inputs[1])
+        return lambda: F.conv2d(x, w, padding=side, groups=groups)
+    if operation == 'convolutionInputGradient':
+        g, w = flat(inputs[0]), weight(inputs[1])
+        size = [out[0], out[4], out[2], out[3]]
+        return lambda: torch.nn.grad.conv2d_input(size, w, g, padding=side, groups=groups)
+    x, g = flat(inputs[0]), flat(inputs[1])
+    size = [out[4], out[3], out[1], out[2]]
+    return lambda: torch.nn.grad.conv2d_weight(x, size, g, padding=side, groups=groups)
+
+
+def with_torch(operation, shapes, attributes, out):
+    inputs = [torch.from_numpy(fill(shape)) for shape in shapes]
+    if operation.startswith('convolution'):
+        return convolution(operation, inputs, attributes, out)
+    a, b = inputs[0], inputs[-1]
+    # Results go into memory that is there already, as ours do, where the function allows.
+    target = torch.empty(out)
+    unary = {'relu': lambda: torch.clamp_min(a, 0, out=target), 'sqrt': lambda: torch.sqrt(a, out=target), 'exp': lambda: torch.exp(a, out=target), 'log': lambda: torch.log(a, out=target),
+             'tanh': lambda: torch.tanh(a, out=target), 'sigmoid': lambda: torch.sigmoid(a, out=target), 'sin': lambda: torch.sin(a, out=target), 'erf': lambda: torch.erf(a, out=target), 'gelu': lambda: F.gelu(a)}
+    if operation in unary:
+        return unary[operation]
+    axes = (attributes or {}).get('axes')
+    return {
+        'matmul': lambda: torch.matmul(a, b, out=target), 'add': lambda: torch.add(a, b, out=target), 'multiply': lambda: torch.mul(a, b, out=target), 'maximum': lambda: torch.maximum(a, b, out=target),
+        'sum': lambda: torch.sum(a, axes, out=target), 'max': lambda: torch.amax(a, axes, out=target), 'softmax': lambda: F.softmax(a, 1), 'logSoftmax': lambda: F.log_softmax(a, 1),
+        'normalize': lambda: F.layer_norm(a, a.shape[1:]) if axes == [1] else F.batch_norm(a, None, None, training=True),
+        'transpose': lambda: target.copy_(a.T), 'maxPool': (lambda: F.max_pool2d(flat(a), 2)) if a.dim() == 5 else None,
+    }.get(operation)
+
+
+def with_numpy(operation, shapes, attributes, out):
+    if operation.startswith('convolution'):
+        return None
+    inputs = [fill(shape) for shape in shapes]
+    a, b = inputs[0], inputs[-1]
+    target = np.empty(out, dtype=np.float32)
+    axes = tuple((attributes or {}).get('axes') or ())
+    return {
+        'matmul': lambda: np.matmul(a, b, out=target), 'add': lambda: np.add(a, b, out=target), 'multiply': lambda: np.multiply(a, b, out=target), 'maximum': lambda: np.maximum(a, b, out=target),
+        'relu': lambda: np.maximum(a, 0, out=target), 'sqrt': lambda: np.sqrt(a, out=target), 'exp': lambda: np.exp(a, out=target), 'log': lambda: np.log(a, out=target), 'tanh': lambda: np.tanh(a, out=target),
+        'sin': lambda: np.sin(a, out=target), 'sum': lambda: np.sum(a, axis=axes, out=target), 'max': lambda: np.max(a, axis=axes, out=target), 'transpose': lambda: np.copyto(target, a.T),
+    }.get(operation)
+
+
+calls = {}
+for line in sys.stdin:
+    question = json.loads(line)
+    if 'prepare' in question:
+        make = with_torch if question['library'] == 'PyTorch' else with_numpy
+        try:
+            with torch.no_grad():
+                call = make(question['operation'], question['shapes'], question['attributes'], question['out'])
+                if call is not None:
+                    call()
+        except Exception as error:
+            print(f"{question['library']} {question['operation']}: {error}", file=sys.stderr)
+            call = None
+        calls = {question['prepare']: call, **{k: v for k, v in calls.items() if k >= question['prepare'] - 2}}
+        answer = call is not None
+    else:
+        call, count = calls[question['time']], question['calls']
+        with torch.no_grad():
+            start = time.perf_counter()
+            for _ in range(count):
+                call()
+            answer = (time.perf_counter() - start) * 1000 / count
+    print(json.dumps(answer), flush=True)
