@@ -5,6 +5,8 @@ import { runInNewContext } from 'node:vm';
 import { configureHeap, heapMemory, heapStats } from '@cotangent/kernels';
 import {
   apply,
+  checkpoint,
+  customVjp,
   enableGrad,
   fromTypedArray,
   full,
@@ -28,6 +30,7 @@ import {
   tensor,
   update,
   valueAndGrad,
+  vjp,
   vmap,
   zeros,
 } from './index.js';
@@ -403,6 +406,34 @@ describe('rule 1: memory is flat in a synchronous loop of', () => {
       total.backward();
       w.zeroGrad();
     }, 20);
+  });
+
+  it('checkpoints, custom rules, hooks and mapped gradients, in both styles of training', () => {
+    const w = parameter();
+    const x = full(square, 0.5);
+    const block = checkpoint((v: Tensor, p: Tensor) => v.mul(p).tanh().add(v));
+    const clipped = customVjp({
+      forward: (v: Tensor) => [v.square(), v.mul(2)] as const,
+      backward: (slope: Tensor, g: Tensor) => [g.mul(slope).clip(-1, 1)],
+    });
+    const loss = (p: Tensor): Tensor => clipped(block(block(x, p), p)).sum();
+    expectFlat(() => {
+      const y = loss(w);
+      y.registerHook((g) => g.mul(0.5));
+      y.backward();
+      w.zeroGrad();
+    });
+    expectFlat(() => valueAndGrad(loss)(w));
+    expectFlat(() =>
+      vmap(
+        grad((p: Tensor, v: Tensor) => p.mul(v).tanh().sum()),
+        { inAxes: [null, 0] },
+      )(w, full([3, ...square], 0.1)),
+    );
+    expectFlat(() => {
+      const [, pullback] = vjp(loss, [w]);
+      pullback(ones([]));
+    });
   });
 
   it('exceptions in the middle of the function given to a transform', () => {
