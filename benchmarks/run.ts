@@ -1,4 +1,4 @@
-/** `npm run bench -- SUITE [--filter NAME] [--steps N] [--json FILE]`: runs a suite, prints Markdown, writes its rows as JSON. */
+/** `npm run bench -- SUITE [--filter NAME] [--steps N] [--stride N] [--json FILE]`: runs a suite, prints Markdown, writes its rows as JSON. */
 
 import { renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -7,11 +7,14 @@ import { run as memory } from './memory/run.js';
 import { markdownTable, type Row } from './rows.js';
 import { run as start } from './start/run.js';
 import { run as tape } from './tape/run.js';
+import { run as ulp } from './ulp/run.js';
 
 /** What a suite is told. */
 interface SuiteOptions {
   /** Of loops that run in steps. */
   readonly steps: number;
+  /** Of the bit patterns that the ulp suite tries. */
+  readonly stride: number;
   /** Only workloads whose names contain this. */
   readonly filter: string;
 }
@@ -21,6 +24,7 @@ const suites: Readonly<Record<string, (options: SuiteOptions) => Row[] | Promise
   memory: ({ steps }) => memory(steps),
   start: () => start(),
   tape: () => tape(),
+  ulp: ({ stride, filter }) => ulp(stride, filter),
 };
 
 function fail(message: string): never {
@@ -35,6 +39,7 @@ function readArguments() {
       options: {
         filter: { type: 'string', default: '' },
         steps: { type: 'string', default: '20000' },
+        stride: { type: 'string', default: '1009' },
         json: { type: 'string' },
       },
     });
@@ -46,6 +51,8 @@ function readArguments() {
 const { positionals, values } = readArguments();
 const steps = Number(values.steps);
 if (!Number.isInteger(steps) || steps < 1) fail(`got --steps ${values.steps}; expected a whole number above 0`);
+const stride = Number(values.stride);
+if (!Number.isInteger(stride) || stride < 1) fail(`got --stride ${values.stride}; expected a whole number above 0`);
 const names = positionals.length > 0 ? positionals : Object.keys(suites);
 for (const name of names) {
   if (!Object.hasOwn(suites, name)) fail(`got suite '${name}'; expected one of ${Object.keys(suites).join(', ')}`);
@@ -53,7 +60,7 @@ for (const name of names) {
 
 const rows: Row[] = [];
 for (const name of names) {
-  const measured = await suites[name]!({ steps, filter: values.filter });
+  const measured = await suites[name]!({ steps, stride, filter: values.filter });
   console.log(
     `\n## ${name}: Node ${process.versions.node}${name === 'memory' ? `, ${steps} steps` : ''}\n\n${markdownTable(measured)}`,
   );
