@@ -36,5 +36,5 @@ export const atanh: Primitive<undefined> = elementwise('atanh', {
   run: kernels.atanh,
   uses: ['x'],
   derivative: ({ x }) => x.square().neg().add(1).reciprocal(),
-  domain: { range: [-0.9, 0.9], note: '|x| < 1' },
+  domain: { range: [-0.9, 0.9], note: '−1 < x < 1' },
 });

@@ -38,9 +38,9 @@ const text = `# Operations
 Every primitive, its derivatives and its kernels. This page is written by \`primitives/table.test.ts\` out of the rows and out of the
 examples that their tests run; to renew it: \`UPDATE_DOCS=1 npx jest table\`. A row without an example fails its test.
 
-*Orders*: checked against central differences in float64, over random shapes, views and broadcasting, with forward mode against
+_Orders_: checked against central differences in float64, over random shapes, views and broadcasting, with forward mode against
 reverse mode and \`vmap\` against a loop; higher orders follow, because rules are written in operations. Inputs in brackets are held fixed.
-*Smooth*: where the values of the checks were drawn. *Kernel*: SIMD kernels have a plain twin that serves where there is no WebAssembly.
+_Smooth_: where the values of the checks were drawn. _Kernel_: SIMD kernels have a plain twin that serves where there is no WebAssembly.
 
 ${Object.entries(rowsByFile)
   .map(

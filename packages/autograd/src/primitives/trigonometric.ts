@@ -32,14 +32,14 @@ export const asin: Primitive<undefined> = elementwise('asin', {
   run: kernels.asin,
   uses: ['x'],
   derivative: ({ x }) => rootOfRest(x),
-  domain: { range: [-0.9, 0.9], note: '|x| < 1' },
+  domain: { range: [-0.9, 0.9], note: '−1 < x < 1' },
 });
 
 export const acos: Primitive<undefined> = elementwise('acos', {
   run: kernels.acos,
   uses: ['x'],
   derivative: ({ x }) => rootOfRest(x).neg(),
-  domain: { range: [-0.9, 0.9], note: '|x| < 1' },
+  domain: { range: [-0.9, 0.9], note: '−1 < x < 1' },
 });
 
 /** arctan′ = 1 / (1 + x²) */
