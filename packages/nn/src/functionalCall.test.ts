@@ -2,7 +2,8 @@ import { grad, type Tensor, tensor, vmap, zerosLike } from '@cotangent/autograd'
 import { functionalCall } from './functionalCall.js';
 import { Dense } from './layers/dense.js';
 import { Sequential } from './model/sequential.js';
-import { Module, Parameter } from './module.js';
+import { Module } from './module.js';
+import { Parameter } from './parameter.js';
 
 const values = (module: Module): Record<string, Tensor> => Object.fromEntries(module.namedParameters());
 

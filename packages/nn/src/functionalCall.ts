@@ -2,7 +2,8 @@
 
 import { isTensor, type Tensor } from '@cotangent/autograd';
 import { ArgumentError, DTypeError, ShapeError, shapesEqual } from '@cotangent/kernels';
-import type { Module, Parameter, Slot } from './module.js';
+import type { Module, Slot } from './module.js';
+import type { Parameter } from './parameter.js';
 
 /**
  * Calls a module with other tensors in the place of its parameters: for transforms that need the parameters as an argument

@@ -4,7 +4,8 @@ import { expectThrown, float64, given } from '../fixtures/testing.js';
 import { Dropout } from './layers/core.js';
 import { Dense } from './layers/dense.js';
 import { Sequential } from './model/sequential.js';
-import { Module, Parameter } from './module.js';
+import { Module } from './module.js';
+import { Parameter } from './parameter.js';
 
 const paths = (module: Module): string[] => module.namedParameters().map(([path]) => path);
 
@@ -129,7 +130,7 @@ describe('nn.Parameter', () => {
       expectThrown(
         () => new Parameter({ shape: [2] } as never),
         ArgumentError,
-        "Parameter: got unknown option 'shape'; expected one of initializer, dtype, trainable",
+        "Parameter: got unknown option 'shape'; expected one of initializer, dtype, trainable, regularizer, constraint",
       );
       expectThrown(
         () => new Parameter([1, 2] as never),

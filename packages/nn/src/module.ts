@@ -1,89 +1,12 @@
-/** Modules: parameters and the functions that use them. */
+/** Modules: what holds parameters, and the functions that use them. */
 
-import {
-  giveValue,
-  type HookHandle,
-  isTensor,
-  isTraining,
-  persistent,
-  scope,
-  Tensor,
-  whereabouts,
-} from '@cotangent/autograd';
-import {
-  ArgumentError,
-  CotangentError,
-  type DType,
-  DTypeError,
-  type Shape,
-  ShapeError,
-  shapesEqual,
-  showShape,
-} from '@cotangent/kernels';
+import { type HookHandle, isTraining, type Tensor, whereabouts } from '@cotangent/autograd';
+import { ArgumentError, CotangentError } from '@cotangent/kernels';
+import { deepCopy } from './clone.js';
 import { type BackwardHook, type ForwardHook, type ForwardPreHook, GradientWatch, handle } from './hooks.js';
-import { type InitializerLike, resolveInitializer } from './initializers.js';
-import { checkOptions } from './options.js';
-
-/** What a parameter starts as, when its shape is known later. */
-export interface ParameterOptions {
-  /** First value. @defaultValue 'glorotUniform' */
-  initializer?: InitializerLike;
-  /** @defaultValue float32 */
-  dtype?: DType;
-  /** Whether optimizers change it and gradients reach it. @defaultValue true */
-  trainable?: boolean;
-}
-
-/**
- * A tensor that a module owns and an optimizer changes. It may be made before its shape is known: the first call of its
- * module gives it one (Gluon's deferred initialization), so an optimizer can be given the parameters of a fresh model.
- */
-export class Parameter extends Tensor {
-  private readonly initialize: ((shape: Shape) => Tensor) | null;
-
-  /** @param initial its value, which is copied; or how to make one once the shape is known */
-  constructor(initial: Tensor | ParameterOptions = {}) {
-    if (isTensor(initial)) {
-      const value = persistent(initial);
-      super(value.block, 'Parameter');
-      this.initialize = null;
-      this.requiresGrad = true;
-      return;
-    }
-    checkOptions('Parameter', initial, ['initializer', 'dtype', 'trainable']);
-    const { initializer = 'glorotUniform', dtype = 'float32', trainable = true } = initial;
-    super(null, 'Parameter', [], dtype);
-    const resolved = resolveInitializer('Parameter', initializer);
-    this.initialize = (shape) => resolved.create(shape, dtype);
-    this.requiresGrad = trainable;
-  }
-
-  /** Gives it its shape and first value; does nothing if it has that shape already. @throws ShapeError if it has another */
-  materialize(shape: Shape): void {
-    if (this.hasValue) {
-      if (!shapesEqual(this.shape, shape))
-        throw new ShapeError('Parameter', { parameter: this.shape }, `shape ${showShape(shape)}`);
-      return;
-    }
-    scope(() => {
-      const value = this.initialize!(shape);
-      if (!shapesEqual(value.shape, shape))
-        throw new ShapeError('Parameter', { value: value.shape }, `shape ${showShape(shape)} from its initializer`);
-      if (value.dtype !== this.dtype)
-        throw new DTypeError('Parameter', { value: value.dtype }, `${this.dtype} from its initializer`);
-      giveValue(this, value);
-    });
-  }
-
-  protected override refuseToRead(): never {
-    if (this.isReleased) return super.refuseToRead();
-    throw new ArgumentError(
-      'Parameter',
-      'it has no value yet',
-      'Call the model once, build(inputShape), or give its first layer an inputShape.',
-    );
-  }
-}
+import { shown } from './options.js';
+import { Buffer, Parameter, Variable } from './parameter.js';
+import { type LoadedState, type LoadStateOptions, loadState, type StateDict, stateOf } from './state.js';
 
 /** A place in a module where a parameter or a module stands: `holder[key]`. */
 export interface Slot {
@@ -114,6 +37,8 @@ const calling: Module[] = [];
  */
 export abstract class Module {
   private ownTraining = true;
+  private ownTrainable = true;
+  private added: readonly Tensor[] = [];
   private forwardPreHooks: readonly ForwardPreHook[] = [];
   private forwardHooks: readonly ForwardHook[] = [];
   private backwardHooks: readonly BackwardHook[] = [];
@@ -136,7 +61,7 @@ export abstract class Module {
 
   /** Runs the module. Errors from inside are prefixed with the path of the module that raised them. */
   call(...inputs: Parameters<this['forward']>): ReturnType<this['forward']> {
-    calling.push(this);
+    if (calling.push(this) === 1) this.added = [];
     try {
       const hooked = this.forwardPreHooks.length + this.forwardHooks.length + this.backwardHooks.length > 0;
       const output = hooked ? this.callWithHooks(inputs) : this.forward(...inputs);
@@ -188,8 +113,8 @@ export abstract class Module {
   }
 
   /** Direct parts: parameters and modules in fields, arrays and plain objects, with the path to each. */
-  protected parts(): [path: string, part: Parameter | Module][] {
-    return this.slots().map(({ path, holder, key }) => [path, holder[key] as Parameter | Module]);
+  protected parts(): [path: string, part: Variable | Module][] {
+    return this.slots().map(({ path, holder, key }) => [path, holder[key] as Variable | Module]);
   }
 
   /** Where the direct parts stand. @internal */
@@ -199,7 +124,7 @@ export abstract class Module {
     const search = (holder: object, path: (key: string) => string): void => {
       searched.add(holder);
       for (const [key, value] of Object.entries(holder)) {
-        if (value instanceof Parameter || value instanceof Module)
+        if (value instanceof Variable || value instanceof Module)
           found.push({ path: path(key), holder: holder as Slot['holder'], key });
         else if (typeof value === 'object' && value !== null && !searched.has(value)) {
           if (Array.isArray(value) || isPlain(value)) search(value, (inner) => `${path(key)}.${inner}`);
@@ -227,11 +152,21 @@ export abstract class Module {
 
   /** Every parameter inside, each once (shared ones under their first path), with its path. */
   namedParameters(): [path: string, parameter: Parameter][] {
-    const found: [string, Parameter][] = [];
-    const seen = new Set<Parameter>();
+    return this.namedVariables().filter((named): named is [string, Parameter] => named[1] instanceof Parameter);
+  }
+
+  /** Every buffer inside, each once, with its path. */
+  namedBuffers(): [path: string, buffer: Buffer][] {
+    return this.namedVariables().filter((named): named is [string, Buffer] => named[1] instanceof Buffer);
+  }
+
+  /** Parameters and buffers, in the order of assignment, each once. @internal */
+  namedVariables(): [path: string, variable: Variable][] {
+    const found: [string, Variable][] = [];
+    const seen = new Set<Variable>();
     for (const [path, module] of this.namedModules()) {
       for (const [name, part] of module.parts()) {
-        if (!(part instanceof Parameter) || seen.has(part)) continue;
+        if (!(part instanceof Variable) || seen.has(part)) continue;
         seen.add(part);
         found.push([path === '' ? name : `${path}.${name}`, part]);
       }
@@ -239,9 +174,9 @@ export abstract class Module {
     return found;
   }
 
-  /** The parameters in fields of this module itself. */
-  ownParameters(): Parameter[] {
-    return this.parts().flatMap(([, part]) => (part instanceof Parameter ? [part] : []));
+  /** Parameters and buffers in fields of this module itself. @internal */
+  ownVariables(): Variable[] {
+    return this.parts().flatMap(([, part]) => (part instanceof Variable ? [part] : []));
   }
 
   /** Every parameter inside, each once. */
@@ -249,11 +184,92 @@ export abstract class Module {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
-  /** Number of numbers in the parameters that have a value; `trainable` counts only those. */
+  /** Every buffer inside, each once. */
+  buffers(): Buffer[] {
+    return this.namedBuffers().map(([, buffer]) => buffer);
+  }
+
+  /** The modules in fields, arrays and plain objects of this one, with their names. */
+  namedChildren(): [name: string, module: Module][] {
+    return this.parts().filter((named): named is [string, Module] => named[1] instanceof Module);
+  }
+
+  /** Calls `visit` with every module inside and then this one, children before parents, each once. */
+  apply(visit: (module: Module) => void): this {
+    for (const [, module] of this.namedModules().reverse()) visit(module);
+    return this;
+  }
+
+  /**
+   * Number of numbers in the parameters and buffers that have a value; with `trainable` true only of those that optimizers change, with
+   * false of the others.
+   */
   countParameters(options: { trainable?: boolean } = {}): number {
-    return this.parameters()
-      .filter((p) => p.hasValue && (options.trainable === undefined || p.requiresGrad === options.trainable))
-      .reduce((total, p) => total + p.size, 0);
+    return this.namedVariables()
+      .map(([, variable]) => variable)
+      .filter((v) => v.hasValue && (options.trainable === undefined || v.requiresGrad === options.trainable))
+      .reduce((total, v) => total + v.size, 0);
+  }
+
+  /**
+   * Whether the parameters of this module and all inside it are learned. Setting it to false freezes them all (and batch
+   * normalization then uses its running statistics in training too, as in Keras); setting it to true thaws them all.
+   * @defaultValue true
+   */
+  get trainable(): boolean {
+    return this.ownTrainable;
+  }
+
+  set trainable(trainable: boolean) {
+    if (typeof trainable !== 'boolean')
+      throw new ArgumentError('trainable', `got ${shown(trainable)}; expected true or false`);
+    for (const [, module] of this.namedModules()) module.ownTrainable = trainable;
+    for (const parameter of this.parameters()) parameter.trainable = trainable;
+  }
+
+  /** Adds a penalty to what `losses()` gives until the next call: for layers that regularize what they compute. */
+  protected addLoss(loss: Tensor): void {
+    const outermost = calling[0] ?? this;
+    outermost.added = [...outermost.added, loss];
+  }
+
+  /**
+   * What is to be added to the loss: the penalties of regularized parameters, and those that layers added in the last call of this
+   * module. `fit` adds them by itself; a loop of your own adds them up.
+   *
+   * @example
+   * const total = net.losses().reduce((sum, penalty) => sum.add(penalty), loss);
+   */
+  losses(): Tensor[] {
+    const penalties = this.parameters().flatMap((p) => (p.regularizer === null ? [] : [p.regularizer.apply(p)]));
+    return [...penalties, ...this.added];
+  }
+
+  /**
+   * Copies of all parameters and buffers that have a value, by path: a snapshot that later steps do not change.
+   *
+   * @example
+   * const best = net.stateDict();
+   * net.loadStateDict(best);
+   */
+  stateDict(): StateDict {
+    return stateOf(this);
+  }
+
+  /**
+   * Sets parameters and buffers, by path; those without a shape yet take it from the state. Nothing is changed if anything is refused.
+   *
+   * @param options `strict` refuses missing and unexpected paths. @defaultValue strict true
+   * @returns the paths that were missing and unexpected
+   * @throws ArgumentError that lists missing and unexpected paths and shapes that differ; other shapes and dtypes are refused in any case
+   */
+  loadStateDict(state: StateDict, options: LoadStateOptions = {}): LoadedState {
+    return loadState(this, state, options);
+  }
+
+  /** A copy of this module and all inside it, with parameters and buffers of its own; what was shared inside is shared in the copy. */
+  clone(): this {
+    return deepCopy(this, (value) => value instanceof Module);
   }
 
   /** Switches this module and all inside it to training behaviour, or with `false` to inference. */

@@ -4,6 +4,7 @@ export { type Activation as ActivationFunction, type ActivationName, activations
 export type { Callback, Logs, RunParameters } from './callbacks/callback.js';
 export { History } from './callbacks/history.js';
 export { ProgressBar, type ProgressOutput, type Verbosity } from './callbacks/progress.js';
+export * as constraints from './constraints.js';
 export { parseIdx } from './data/idx.js';
 export { functionalCall } from './functionalCall.js';
 export type { BackwardHook, ForwardHook, ForwardPreHook } from './hooks.js';
@@ -25,6 +26,7 @@ export { Activation, Dropout, type DropoutOptions, Flatten, ReLU, Softmax } from
 export { Dense, type DenseOptions } from './layers/dense.js';
 export { Layer, type LayerOptions } from './layers/layer.js';
 export * as losses from './losses/index.js';
+export { maskOf, setMask } from './masks.js';
 export {
   BinaryAccuracy,
   CategoricalAccuracy,
@@ -35,4 +37,7 @@ export {
 export type { Data } from './model/batches.js';
 export { type CompileOptions, type EvaluateOptions, type FitOptions, Model } from './model/model.js';
 export { Sequential, sequential } from './model/sequential.js';
-export { Module, Parameter, type ParameterOptions } from './module.js';
+export { Module } from './module.js';
+export { Buffer, type BufferOptions, Parameter, type ParameterOptions } from './parameter.js';
+export * as regularizers from './regularizers.js';
+export type { LoadedState, LoadStateOptions, StateDict } from './state.js';

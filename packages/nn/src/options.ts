@@ -41,6 +41,8 @@ export interface NumberBounds {
   atLeast?: number;
   /** The value must be smaller than this. */
   below?: number;
+  /** The value must be at most this. */
+  atMost?: number;
   /** The value must be a whole number. */
   whole?: boolean;
 }
@@ -51,15 +53,22 @@ export function checkNumber(operation: string, name: string, value: unknown, bou
     above = Number.NEGATIVE_INFINITY,
     atLeast = Number.NEGATIVE_INFINITY,
     below = Number.POSITIVE_INFINITY,
+    atMost = Number.POSITIVE_INFINITY,
     whole = false,
   } = bounds;
   const fits =
-    typeof value === 'number' && Number.isFinite(value) && value > above && value >= atLeast && value < below;
+    typeof value === 'number' &&
+    Number.isFinite(value) &&
+    value > above &&
+    value >= atLeast &&
+    value < below &&
+    value <= atMost;
   if (fits && (!whole || Number.isInteger(value))) return value;
   const limits = [
     bounds.above !== undefined ? `above ${bounds.above}` : '',
     bounds.atLeast !== undefined ? `of at least ${bounds.atLeast}` : '',
     bounds.below !== undefined ? `below ${bounds.below}` : '',
+    bounds.atMost !== undefined ? `of at most ${bounds.atMost}` : '',
   ].filter((text) => text !== '');
   throw new ArgumentError(
     operation,
@@ -73,5 +82,36 @@ export function checkChoice<T extends string>(operation: string, name: string, v
   throw new ArgumentError(
     operation,
     `got ${name} ${shown(value)}; expected one of ${choices.map((c) => `'${c}'`).join(', ')}`,
+  );
+}
+
+/** The axes that an option names: whole numbers, one or several. @throws ArgumentError */
+export function checkAxes(operation: string, name: string, value: number | readonly number[]): readonly number[] {
+  const axes = Array.isArray(value) ? (value as readonly number[]) : [value as number];
+  if (axes.length > 0 && axes.every(Number.isInteger)) return axes;
+  throw new ArgumentError(operation, `got ${name} ${shown(value)}; expected a whole number, or several`);
+}
+
+/** The value, if it is true or false. @throws ArgumentError */
+export function checkBoolean(operation: string, name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new ArgumentError(operation, `got ${name} ${shown(value)}; expected true or false`);
+}
+
+/** `count` whole numbers from `atLeast` (1), where one stands for all. @throws ArgumentError */
+export function checkExtents(
+  operation: string,
+  name: string,
+  value: number | readonly number[],
+  count: number,
+  atLeast: number = 1,
+): readonly number[] {
+  const extents = typeof value === 'number' ? new Array<number>(count).fill(value) : value;
+  if (Array.isArray(extents) && extents.length === count && extents.every((n) => Number.isInteger(n) && n >= atLeast))
+    return extents as readonly number[];
+  const several = count === 1 ? '' : `, or ${count} of them`;
+  throw new ArgumentError(
+    operation,
+    `got ${name} ${Array.isArray(value) ? `[${value.join(', ')}]` : shown(value)}; expected a whole number of at least ${atLeast}${several}`,
   );
 }

@@ -67,7 +67,7 @@ describe('nn.Flatten', () => {
     expectThrown(
       () => new Flatten({ dataFormat: 'channelsFirst' } as never),
       ArgumentError,
-      "Flatten: got unknown option 'dataFormat'; expected one of name, inputShape",
+      "Flatten: got unknown option 'dataFormat'; expected one of name, inputShape, activityRegularizer",
     );
   });
 });
@@ -228,7 +228,7 @@ describe('nn.Dropout', () => {
     expectThrown(
       () => new Dropout({ rate: 0.5, noiseShape: [1] } as never),
       ArgumentError,
-      "Dropout: got unknown option 'noiseShape'; expected one of rate, seed, name, inputShape",
+      "Dropout: got unknown option 'noiseShape'; expected one of rate, seed, name, inputShape, activityRegularizer",
     );
     expectThrown(
       () => new Dropout({ rate: 0.5, seed: -1 }),

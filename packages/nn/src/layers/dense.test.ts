@@ -280,7 +280,7 @@ describe('nn.Dense', () => {
       expectThrown(
         make({ units: 1, activaton: 'relu' }),
         ArgumentError,
-        "Dense: got unknown option 'activaton'; expected one of units, activation, useBias, kernelInitializer, biasInitializer, dtype, name, inputShape",
+        "Dense: got unknown option 'activaton'; expected one of units, activation, useBias, inputUnits, kernelInitializer, kernelRegularizer, kernelConstraint, biasInitializer, biasRegularizer, biasConstraint, dtype, name, inputShape, activityRegularizer",
       );
     });
 

@@ -1,13 +1,14 @@
 import { dense, type Tensor } from '@cotangent/autograd';
-import { type DType, DTypeError, isFloating, ShapeError } from '@cotangent/kernels';
+import type { Shape } from '@cotangent/kernels';
 import { type Activation, type ActivationName, fusedActivations, resolveActivation } from '../activations.js';
-import { type InitializerLike, resolveInitializer } from '../initializers.js';
-import { Parameter } from '../module.js';
-import { checkChoice, checkNumber, checkOptions, checkTensor } from '../options.js';
+import { checkNumber, checkOptions } from '../options.js';
+import type { Parameter } from '../parameter.js';
+import { checkFeatures, checkInput, checkInputDType, lastExtent } from './inputs.js';
 import { Layer, type LayerOptions, layerOptionNames } from './layer.js';
+import { type DTypeOption, type WeightOptions, weight, weightOptionNames } from './weights.js';
 
 /** Options of `Dense`. */
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions extends LayerOptions, DTypeOption, WeightOptions<'kernel' | 'bias'> {
   /** Number of outputs. */
   units: number;
   /** Applied to the result. @defaultValue 'linear' */
@@ -15,17 +16,17 @@ export interface DenseOptions extends LayerOptions {
   /** Whether to add a bias. @defaultValue true */
   useBias?: boolean;
   /** @defaultValue 'glorotUniform' (Keras) */
-  kernelInitializer?: InitializerLike;
+  kernelInitializer?: WeightOptions<'kernel'>['kernelInitializer'];
   /** @defaultValue 'zeros' */
-  biasInitializer?: InitializerLike;
-  /** Of kernel and bias, and so of the input and the output: nothing is converted. @defaultValue 'float32' */
-  dtype?: 'float32' | 'float64';
+  biasInitializer?: WeightOptions<'bias'>['biasInitializer'];
+  /** Number of inputs, if the layer is to be built at once (Gluon's in_units). @defaultValue known from the first input */
+  inputUnits?: number;
 }
 
 /**
  * A fully connected layer: activation(x · kernel + bias).
  *
- * Input [..., in], output [..., units]; kernel [in, units], bias [units], made on the first call.
+ * Input [batch, ..., in], output [batch, ..., units]; kernel [in, units], bias [units], made on the first call.
  *
  * @throws ArgumentError for `units` that is not a positive whole number, an unknown activation, initializer or option;
  *   ShapeError when a later input has another last axis; DTypeError for an input of another dtype
@@ -39,6 +40,7 @@ export class Dense extends Layer {
   readonly kernel: Parameter;
   /** [units], or null without bias */
   readonly bias: Parameter | null;
+  protected override readonly keepsMask = true;
   private readonly activation: Activation;
 
   constructor(options: DenseOptions) {
@@ -46,47 +48,36 @@ export class Dense extends Layer {
       'units',
       'activation',
       'useBias',
-      'kernelInitializer',
-      'biasInitializer',
+      'inputUnits',
+      ...weightOptionNames('kernel', 'bias'),
       'dtype',
       ...layerOptionNames,
     ]);
     super(options);
     this.units = checkNumber('Dense', 'units', options.units, { above: 0, whole: true });
     this.activation = resolveActivation('Dense', options.activation ?? 'linear');
-    const dtype: DType = checkChoice('Dense', 'dtype', options.dtype ?? 'float32', ['float32', 'float64']);
-    this.kernel = new Parameter({
-      initializer: resolveInitializer('Dense', options.kernelInitializer ?? 'glorotUniform'),
-      dtype,
-    });
-    this.bias =
-      options.useBias === false
-        ? null
-        : new Parameter({ initializer: resolveInitializer('Dense', options.biasInitializer ?? 'zeros'), dtype });
+    this.kernel = weight('Dense', 'kernel', options, 'glorotUniform');
+    this.bias = options.useBias === false ? null : weight('Dense', 'bias', options, 'zeros');
+    const inputUnits = options.inputUnits ?? options.inputShape?.at(-1);
+    if (inputUnits !== undefined)
+      this.build([checkNumber('Dense', 'inputUnits', inputUnits, { above: 0, whole: true })]);
+  }
+
+  override build(inputShape: Shape): this {
+    this.kernel.materialize([lastExtent('Dense', inputShape), this.units]);
+    this.bias?.materialize([this.units]);
+    return this;
+  }
+
+  override computeOutputShape(inputShape: Shape): Shape {
+    return [...inputShape.slice(0, -1), this.units];
   }
 
   override forward(x: Tensor): Tensor {
-    const inputs = checkTensor('Dense', 'x', x).shape[x.rank - 1];
-    if (x.rank < 2 || inputs === undefined) {
-      throw new ShapeError('Dense', { x: x.shape }, 'x [batch, ..., inputs]', 'Add a batch axis with .expandDims(0).');
-    }
-    const { dtype } = this.kernel;
-    if (x.dtype !== dtype) {
-      const mend = isFloating(x.dtype) ? `, or make the layer with { dtype: '${x.dtype}' }` : '';
-      throw new DTypeError('Dense', { x: x.dtype }, dtype, `Convert with .cast('${dtype}')${mend}.`);
-    }
-    if (!this.kernel.hasValue) {
-      this.kernel.materialize([inputs, this.units]);
-      this.bias?.materialize([this.units]);
-    }
-    if (this.kernel.shape[0] !== inputs) {
-      throw new ShapeError(
-        'Dense',
-        { x: x.shape },
-        `x [..., ${this.kernel.shape[0]}]`,
-        `The layer was built for ${this.kernel.shape[0]} inputs.`,
-      );
-    }
+    checkInput('Dense', x, 'batch, ..., inputs');
+    checkInputDType('Dense', x, this.kernel.dtype);
+    if (!this.kernel.hasValue) this.build(x.shape);
+    checkFeatures('Dense', x, this.kernel.shape[0]!);
     if (this.bias === null) return this.activation(x.matmul(this.kernel));
     const activation = fusedActivations.get(this.activation);
     return activation === undefined

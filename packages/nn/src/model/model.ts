@@ -237,7 +237,8 @@ export abstract class Model extends Module {
     return scope(() => {
       const [xBatch, yBatch] = [batchOf(x, order, start, end), batchOf(y, order, start, end)];
       const predicted = this.output(xBatch);
-      const batchLoss = scalarLoss('fit', loss(yBatch, predicted));
+      const dataLoss = scalarLoss('fit', loss(yBatch, predicted));
+      const batchLoss = this.losses().reduce((sum, penalty) => sum.add(penalty), dataLoss);
       const parameters = this.parameters().filter((parameter) => parameter.requiresGrad);
       if (optimizer.parameters.length !== parameters.length || parameters.some((p, i) => p !== optimizer.parameters[i]))
         optimizer.bind(parameters);
@@ -316,7 +317,7 @@ export abstract class Model extends Module {
       .map(([, module]) => module);
     const names = layerNames(modules);
     const rows: SummaryRow[] = modules.map((module, i) => {
-      const own = module.ownParameters();
+      const own = module.ownVariables();
       return {
         name: names[i]!,
         type: module.constructor.name,

@@ -3,7 +3,8 @@ import { ArgumentError, ShapeError } from '@cotangent/kernels';
 import { expectThrown, float64, given } from '../../fixtures/testing.js';
 import { Activation, Dropout, Flatten } from '../layers/core.js';
 import { Dense } from '../layers/dense.js';
-import { Module, Parameter } from '../module.js';
+import { Module } from '../module.js';
+import { Parameter } from '../parameter.js';
 import { Model } from './model.js';
 import { Sequential, sequential } from './sequential.js';
 

@@ -1,7 +1,8 @@
 import type { Tensor } from '@cotangent/autograd';
 import { ArgumentError } from '@cotangent/kernels';
 import { Layer } from '../layers/layer.js';
-import { Module, type Parameter } from '../module.js';
+import { Module } from '../module.js';
+import type { Variable } from '../parameter.js';
 import { Model } from './model.js';
 
 /**
@@ -42,7 +43,7 @@ export class Sequential extends Model {
   }
 
   /** Layers go by their number alone: `0.kernel`, not `layers.0.kernel`. */
-  protected override parts(): [path: string, part: Parameter | Module][] {
+  protected override parts(): [path: string, part: Variable | Module][] {
     const others = super.parts().filter(([path]) => !path.startsWith('layers.'));
     return [...this.layers.map((layer, i): [string, Module] => [String(i), layer]), ...others];
   }

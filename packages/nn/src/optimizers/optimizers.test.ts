@@ -2,7 +2,7 @@ import { ones, type Tensor, tensor, valueAndGrad, zeros } from '@cotangent/autog
 import { ArgumentError, DTypeError, heapStats, ShapeError } from '@cotangent/kernels';
 import { expectNear, expectThrown, fixture, float64 } from '../../fixtures/testing.js';
 import { Dense } from '../layers/dense.js';
-import { Parameter } from '../module.js';
+import { Parameter } from '../parameter.js';
 import {
   Adam,
   type AdamOptions,

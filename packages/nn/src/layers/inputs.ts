@@ -1,0 +1,46 @@
+/** What layers check of their inputs, so that all say the same about the same mistake. */
+
+import type { Tensor } from '@cotangent/autograd';
+import { type DType, DTypeError, isFloating, type Shape, ShapeError } from '@cotangent/kernels';
+import { checkTensor } from '../options.js';
+
+/**
+ * x, if it is a tensor with the axes that a layer takes.
+ *
+ * @param axes their names: 'batch, time, features'; '...' stands for any number of axes
+ * @throws DTypeError, ShapeError
+ */
+export function checkInput(operation: string, x: Tensor, axes: string, name: string = 'x'): Tensor {
+  const { rank, shape } = checkTensor(operation, name, x);
+  const names = axes.split(', ');
+  const open = names.includes('...');
+  const wanted = names.length - (open ? 1 : 0);
+  if (open ? rank >= wanted : rank === wanted) return x;
+  const mend = rank === wanted - 1 && names[0] === 'batch' ? 'Add a batch axis with .expandDims(0).' : undefined;
+  throw new ShapeError(operation, { [name]: shape }, `${name} [${axes}]`, mend);
+}
+
+/** Throws unless an input has the dtype of the layer's parameters: nothing is converted. */
+export function checkInputDType(operation: string, x: Tensor, dtype: DType, name: string = 'x'): void {
+  if (x.dtype === dtype) return;
+  const mend = isFloating(x.dtype) ? `, or make the layer with { dtype: '${x.dtype}' }` : '';
+  throw new DTypeError(operation, { [name]: x.dtype }, dtype, `Convert with .cast('${dtype}')${mend}.`);
+}
+
+/** Throws unless an input ends in as many features as the layer was built for. */
+export function checkFeatures(operation: string, x: Tensor, features: number, name: string = 'x'): void {
+  if (x.shape[x.rank - 1] === features) return;
+  throw new ShapeError(
+    operation,
+    { [name]: x.shape },
+    `${name} [..., ${features}]`,
+    `The layer was built for ${features} inputs.`,
+  );
+}
+
+/** The extent along the last axis of a shape. @throws ShapeError for a scalar */
+export function lastExtent(operation: string, inputShape: Shape): number {
+  const last = inputShape.at(-1);
+  if (last === undefined) throw new ShapeError(operation, { input: inputShape }, 'an input with one axis at least');
+  return last;
+}
