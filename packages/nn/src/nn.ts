@@ -8,32 +8,15 @@ export * as constraints from './constraints.js';
 export { parseIdx } from './data/idx.js';
 export { functionalCall } from './functionalCall.js';
 export type { BackwardHook, ForwardHook, ForwardPreHook } from './hooks.js';
-export {
-  Constant,
-  GlorotNormal,
-  GlorotUniform,
-  HeNormal,
-  HeUniform,
-  type Initializer,
-  type InitializerLike,
-  type InitializerName,
-  RandomNormal,
-  RandomUniform,
-  VarianceScaling,
-  type VarianceScalingOptions,
-} from './initializers.js';
+export type { Initializer, InitializerLike, InitializerName } from './initializers/index.js';
+export * as initializers from './initializers/index.js';
 export { Activation, Dropout, type DropoutOptions, Flatten, ReLU, Softmax } from './layers/core.js';
 export { Dense, type DenseOptions } from './layers/dense.js';
 export { Layer, type LayerOptions } from './layers/layer.js';
 export * as losses from './losses/index.js';
 export { maskOf, setMask } from './masks.js';
-export {
-  BinaryAccuracy,
-  CategoricalAccuracy,
-  type Metric,
-  type MetricName,
-  SparseCategoricalAccuracy,
-} from './metrics/accuracy.js';
+export type { Metric, MetricName } from './metrics/index.js';
+export * as metrics from './metrics/index.js';
 export type { Data } from './model/batches.js';
 export { type CompileOptions, type EvaluateOptions, type FitOptions, Model } from './model/model.js';
 export { Sequential, sequential } from './model/sequential.js';

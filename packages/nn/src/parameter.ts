@@ -11,7 +11,7 @@ import {
   showShape,
 } from '@cotangent/kernels';
 import { type Constraint, type ConstraintLike, resolveConstraint } from './constraints.js';
-import { type Initializer, type InitializerLike, resolveInitializer } from './initializers.js';
+import { type Initializer, type InitializerLike, resolveInitializer } from './initializers/index.js';
 import { checkOptions } from './options.js';
 import { type Regularizer, type RegularizerLike, resolveRegularizer } from './regularizers.js';
 

@@ -17,7 +17,7 @@ import {
   leafGradientAgreesWithDifferences,
 } from '../../fixtures/testing.js';
 import type { ActivationName } from '../activations.js';
-import { RandomNormal } from '../initializers.js';
+import { RandomNormal } from '../initializers/index.js';
 import { sparseCategoricalCrossentropy } from '../losses/index.js';
 import { Sequential } from '../model/sequential.js';
 import { Dense, type DenseOptions } from './dense.js';

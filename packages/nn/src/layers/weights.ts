@@ -3,7 +3,7 @@
 import type { DType } from '@cotangent/kernels';
 import type { ConstraintLike } from '../constraints.js';
 import { resolveConstraint } from '../constraints.js';
-import { type InitializerLike, resolveInitializer } from '../initializers.js';
+import { type InitializerLike, resolveInitializer } from '../initializers/index.js';
 import { checkChoice } from '../options.js';
 import { Parameter } from '../parameter.js';
 import { type RegularizerLike, resolveRegularizer } from '../regularizers.js';

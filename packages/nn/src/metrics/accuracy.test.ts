@@ -9,7 +9,7 @@ import {
   type MetricName,
   resolveMetric,
   SparseCategoricalAccuracy,
-} from './accuracy.js';
+} from './index.js';
 
 const int32 = (values: NestedArray): Tensor => tensor(values, { dtype: 'int32' });
 
@@ -19,7 +19,7 @@ function measured(metric: Metric, yTrue: Tensor, yPred: Tensor): number {
   return metric.result();
 }
 
-describe('nn.SparseCategoricalAccuracy', () => {
+describe('nn.metrics.SparseCategoricalAccuracy', () => {
   const yPred = tensor([
     [0.1, 0.7, 0.2],
     [0.5, 0.3, 0.2],
@@ -82,7 +82,7 @@ describe('nn.SparseCategoricalAccuracy', () => {
   });
 });
 
-describe('nn.CategoricalAccuracy', () => {
+describe('nn.metrics.CategoricalAccuracy', () => {
   it('is the share of samples whose largest prediction is where the largest target is', () => {
     const yTrue = tensor([
       [0, 0, 1],
@@ -106,7 +106,7 @@ describe('nn.CategoricalAccuracy', () => {
   });
 });
 
-describe('nn.BinaryAccuracy', () => {
+describe('nn.metrics.BinaryAccuracy', () => {
   it('counts predictions strictly above 0.5 as 1', () => {
     const yPred = tensor([0.1, 0.5, 0.51, 0.9]);
     expect(measured(new BinaryAccuracy(), tensor([0, 0, 1, 0]), yPred)).toBe(0.75);

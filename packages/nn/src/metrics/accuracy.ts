@@ -1,19 +1,8 @@
-/** Metrics: streaming averages of how right predictions are (https://keras.io/api/metrics/accuracy_metrics/). */
+/** Shares of predictions that are right (https://keras.io/api/metrics/accuracy_metrics/). */
 
 import { noGrad, scope, type Tensor } from '@cotangent/autograd';
-import { ArgumentError, ShapeError, shapesEqual } from '@cotangent/kernels';
-import { shown } from '../options.js';
-
-/** Something measured over many batches. */
-export interface Metric {
-  /** Key in logs and history. */
-  readonly name: string;
-  /** Takes a batch into account. */
-  update(yTrue: Tensor, yPred: Tensor): void;
-  /** The value over everything since the last reset; NaN when there was nothing. */
-  result(): number;
-  reset(): void;
-}
+import { ShapeError, shapesEqual } from '@cotangent/kernels';
+import type { Metric } from './metric.js';
 
 /** Counts of hits, from a function that says for each sample whether it was one. */
 class HitRate implements Metric {
@@ -94,7 +83,7 @@ export class BinaryAccuracy extends HitRate {
 }
 
 /** `accuracy`: what it means is decided by the shapes of the first batch, as Keras decides it. */
-class Accuracy implements Metric {
+export class InferredAccuracy implements Metric {
   readonly name = 'accuracy';
   private actual: Metric | null = null;
 
@@ -117,24 +106,4 @@ class Accuracy implements Metric {
   reset(): void {
     this.actual?.reset();
   }
-}
-
-/** Names of the metrics. */
-export type MetricName = 'accuracy' | 'sparseCategoricalAccuracy' | 'categoricalAccuracy' | 'binaryAccuracy';
-
-const byName: Readonly<Record<MetricName, () => Metric>> = {
-  accuracy: () => new Accuracy(),
-  sparseCategoricalAccuracy: () => new SparseCategoricalAccuracy(),
-  categoricalAccuracy: () => new CategoricalAccuracy(),
-  binaryAccuracy: () => new BinaryAccuracy(),
-};
-
-/** The metric meant by a name, or the one given. @throws ArgumentError for an unknown name */
-export function resolveMetric(operation: string, given: MetricName | Metric): Metric {
-  if (typeof given === 'object' && given !== null && typeof given.update === 'function') return given;
-  if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given]();
-  throw new ArgumentError(
-    operation,
-    `got metric ${shown(given)}; expected one of ${Object.keys(byName).join(', ')}, or an object with update(), result() and reset()`,
-  );
 }

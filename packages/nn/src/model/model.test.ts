@@ -6,7 +6,7 @@ import { History } from '../callbacks/history.js';
 import { Activation, Dropout, Flatten } from '../layers/core.js';
 import { Dense } from '../layers/dense.js';
 import { meanSquaredError, sparseCategoricalCrossentropy } from '../losses/index.js';
-import type { Metric } from '../metrics/accuracy.js';
+import type { Metric } from '../metrics/index.js';
 import { Adam, SGD } from '../optimizers/index.js';
 import { nextTurn } from './eventLoop.js';
 import { type CompileOptions, type FitOptions, Model } from './model.js';

@@ -6,7 +6,7 @@ import type { Callback, Logs, RunParameters } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
 import { ProgressBar, resolveVerbosity, type Verbosity } from '../callbacks/progress.js';
 import { type LossFunction, type LossName, resolveLoss } from '../losses/index.js';
-import { type Metric, type MetricName, resolveMetric } from '../metrics/accuracy.js';
+import { type Metric, type MetricName, resolveMetric } from '../metrics/index.js';
 import { Module, tracing } from '../module.js';
 import { type Optimizer, type OptimizerName, resolveOptimizer } from '../optimizers/index.js';
 import { checkNumber, checkOptions, shown } from '../options.js';

@@ -1,6 +1,6 @@
 import { tensor } from '@cotangent/autograd';
 import { ArgumentError, type DType, manualSeed, type Shape, sizeOf } from '@cotangent/kernels';
-import { expectThrown } from '../fixtures/testing.js';
+import { expectThrown } from '../../fixtures/testing.js';
 import {
   Constant,
   GlorotNormal,
@@ -14,7 +14,7 @@ import {
   resolveInitializer,
   VarianceScaling,
   type VarianceScalingOptions,
-} from './initializers.js';
+} from './index.js';
 
 const seed = 17;
 
@@ -43,7 +43,7 @@ function expectMoments(initializer: Initializer, shape: Shape, variance: number,
 /** E x⁴ / (E x²)² */
 const kurtosisOf = { uniform: 1.8, normal: 3, truncatedNormal: 2.37 };
 
-describe('nn.VarianceScaling', () => {
+describe('nn.initializers.VarianceScaling', () => {
   describe.each(kernels)('for a %s', (_, shape, fanIn, fanOut) => {
     const modes = [
       ['fanIn', fanIn],
@@ -109,10 +109,10 @@ describe('nn.VarianceScaling', () => {
 });
 
 describe.each([
-  ['nn.GlorotUniform', GlorotUniform, { mode: 'fanAverage', distribution: 'uniform' }],
-  ['nn.GlorotNormal', GlorotNormal, { mode: 'fanAverage' }],
-  ['nn.HeUniform', HeUniform, { scale: 2, distribution: 'uniform' }],
-  ['nn.HeNormal', HeNormal, { scale: 2 }],
+  ['nn.initializers.GlorotUniform', GlorotUniform, { mode: 'fanAverage', distribution: 'uniform' }],
+  ['nn.initializers.GlorotNormal', GlorotNormal, { mode: 'fanAverage' }],
+  ['nn.initializers.HeUniform', HeUniform, { scale: 2, distribution: 'uniform' }],
+  ['nn.initializers.HeNormal', HeNormal, { scale: 2 }],
 ] as const)('%s', (name, Class, options) => {
   it('is a case of VarianceScaling', () => {
     const shape = [3, 2, 7, 5];
@@ -122,7 +122,7 @@ describe.each([
   });
 
   it('refuses options it does not have', () => {
-    const own = name.slice(3);
+    const own = name.slice('nn.initializers.'.length);
     expectThrown(
       () => new Class({ gain: 1 } as never),
       ArgumentError,
@@ -131,7 +131,7 @@ describe.each([
   });
 });
 
-describe('nn.RandomNormal', () => {
+describe('nn.initializers.RandomNormal', () => {
   it('has mean 0 and standard deviation 0.05 by default', () => {
     expectMoments(new RandomNormal({ seed }), [100, 100], 0.0025, kurtosisOf.normal);
   });
@@ -151,7 +151,7 @@ describe('nn.RandomNormal', () => {
   });
 });
 
-describe('nn.RandomUniform', () => {
+describe('nn.initializers.RandomUniform', () => {
   it('lies between −0.05 and 0.05 by default', () => {
     expectMoments(new RandomUniform({ seed }), [100, 100], 0.01 / 12, kurtosisOf.uniform);
     expect(moments(new RandomUniform({ seed }), [10_000]).largest).toBeLessThanOrEqual(Math.fround(0.05));
@@ -172,7 +172,7 @@ describe('nn.RandomUniform', () => {
   });
 });
 
-describe('nn.Constant', () => {
+describe('nn.initializers.Constant', () => {
   it('is the same number everywhere, 0 by default', () => {
     expect(new Constant().create([2], 'float32').toArray()).toEqual([0, 0]);
     expect(new Constant({ value: 0.1 }).create([1, 2], 'float64').toArray()).toEqual([[0.1, 0.1]]);

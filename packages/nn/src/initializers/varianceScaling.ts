@@ -1,0 +1,103 @@
+/** First values whose variance depends on how many inputs or outputs a unit has. */
+
+import { randomNormal, randomTruncatedNormal, randomUniform, type Tensor } from '@cotangent/autograd';
+import { ArgumentError, type DType, type Shape } from '@cotangent/kernels';
+import { checkNumber, checkOptions } from '../options.js';
+import { checkSeed, generatorFor, type Initializer, type RandomInitializerOptions } from './initializer.js';
+
+/** Inputs and outputs of one unit: for a kernel [spatial…, in, out], times the receptive field. */
+function fans(shape: Shape): { fanIn: number; fanOut: number } {
+  if (shape.length === 0) return { fanIn: 1, fanOut: 1 };
+  if (shape.length === 1) return { fanIn: shape[0]!, fanOut: shape[0]! };
+  const receptive = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);
+  return { fanIn: shape[shape.length - 2]! * receptive, fanOut: shape[shape.length - 1]! * receptive };
+}
+
+/** Options of `VarianceScaling`. */
+export interface VarianceScalingOptions extends RandomInitializerOptions {
+  /** Variance times the fan. @defaultValue 1 */
+  scale?: number;
+  /** Which fan divides the scale. @defaultValue 'fanIn' */
+  mode?: 'fanIn' | 'fanOut' | 'fanAverage';
+  /** @defaultValue 'truncatedNormal' */
+  distribution?: 'truncatedNormal' | 'untruncatedNormal' | 'uniform';
+}
+
+/** Standard deviation of a standard normal cut off at ±2: what truncation is corrected by. */
+const truncatedDeviation = 0.87962566103423978;
+
+/**
+ * Values of variance scale / fan: uniform from ±√(3 scale / fan), or normal with σ = √(scale / fan), truncated at 2 σ.
+ * Glorot, He and LeCun are cases of it.
+ */
+export class VarianceScaling implements Initializer {
+  readonly name: string;
+  private readonly scale: number;
+  private readonly mode: 'fanIn' | 'fanOut' | 'fanAverage';
+  private readonly distribution: 'truncatedNormal' | 'untruncatedNormal' | 'uniform';
+  private readonly seed: number | undefined;
+
+  constructor(options: VarianceScalingOptions = {}, name: string = 'varianceScaling') {
+    checkOptions(name, options, ['scale', 'mode', 'distribution', 'seed']);
+    this.name = name;
+    this.scale = checkNumber(name, 'scale', options.scale ?? 1, { above: 0 });
+    this.mode = options.mode ?? 'fanIn';
+    this.distribution = options.distribution ?? 'truncatedNormal';
+    this.seed = checkSeed(name, options.seed);
+    if (!['fanIn', 'fanOut', 'fanAverage'].includes(this.mode)) {
+      throw new ArgumentError(name, `got mode '${this.mode}'; expected 'fanIn', 'fanOut' or 'fanAverage'`);
+    }
+    if (!['truncatedNormal', 'untruncatedNormal', 'uniform'].includes(this.distribution)) {
+      throw new ArgumentError(
+        name,
+        `got distribution '${this.distribution}'; expected 'truncatedNormal', 'untruncatedNormal' or 'uniform'`,
+      );
+    }
+  }
+
+  create(shape: Shape, dtype: DType): Tensor {
+    const { fanIn, fanOut } = fans(shape);
+    const fan = Math.max(1, this.mode === 'fanIn' ? fanIn : this.mode === 'fanOut' ? fanOut : (fanIn + fanOut) / 2);
+    const variance = this.scale / fan;
+    const options = { dtype, ...generatorFor(this.seed) };
+    if (this.distribution === 'uniform') {
+      const limit = Math.sqrt(3 * variance);
+      return randomUniform(shape, { ...options, low: -limit, high: limit });
+    }
+    const standardDeviation = Math.sqrt(variance);
+    if (this.distribution === 'untruncatedNormal') return randomNormal(shape, { ...options, standardDeviation });
+    return randomTruncatedNormal(shape, { ...options, standardDeviation: standardDeviation / truncatedDeviation });
+  }
+}
+
+/** Uniform from ±√(6 / (fanIn + fanOut)): keeps the variance of signals and gradients through tanh-like layers. Glorot & Bengio 2010. */
+export class GlorotUniform extends VarianceScaling {
+  constructor(options: RandomInitializerOptions = {}) {
+    checkOptions('GlorotUniform', options, ['seed']);
+    super({ ...options, mode: 'fanAverage', distribution: 'uniform' }, 'glorotUniform');
+  }
+}
+
+/** Truncated normal with σ = √(2 / (fanIn + fanOut)). Glorot & Bengio 2010. */
+export class GlorotNormal extends VarianceScaling {
+  constructor(options: RandomInitializerOptions = {}) {
+    checkOptions('GlorotNormal', options, ['seed']);
+    super({ ...options, mode: 'fanAverage' }, 'glorotNormal');
+  }
+}
+
+/** Uniform from ±√(6 / fanIn): for relu layers. He et al. 2015. */
+export class HeUniform extends VarianceScaling {
+  constructor(options: RandomInitializerOptions = {}) {
+    checkOptions('HeUniform', options, ['seed']);
+    super({ ...options, scale: 2, distribution: 'uniform' }, 'heUniform');
+  }
+}
+
+/** Truncated normal with σ = √(2 / fanIn): for relu layers. He et al. 2015. */
+export class HeNormal extends VarianceScaling {
+  constructor(options: RandomInitializerOptions = {}) {
+    checkOptions('HeNormal', options, ['seed']);
+    super({ ...options, scale: 2 }, 'heNormal');
+  }
+}
