@@ -133,6 +133,7 @@ export {
   softsign,
   sparsePlus,
   sparseSigmoid,
+  sparsemax,
   squareplus,
   tanhShrink,
   threshold,

@@ -27,7 +27,7 @@ describe('nn.Buffer', () => {
     expect(module.parameters()).toEqual([module.weight]);
     expect(module.namedBuffers()).toEqual([['calls', module.calls]]);
     expect(Object.keys(module.stateDict())).toEqual(['weight', 'calls']);
-    expect(module.stateDict()['calls']!.toArray()).toEqual([1]);
+    expect(module.stateDict().calls!.toArray()).toEqual([1]);
     expect(module.calls.requiresGrad).toBe(false);
     expect([module.countParameters(), module.countParameters({ trainable: true })]).toEqual([2, 1]);
   });
@@ -59,7 +59,7 @@ describe('nn.Module: state', () => {
     const module = new Counter();
     const state = module.stateDict();
     module.weight.assign(tensor([7]));
-    expect(state['weight']!.toArray()).toEqual([2]);
+    expect(state.weight!.toArray()).toEqual([2]);
     module.loadStateDict(state);
     expect(module.weight.toArray()).toEqual([2]);
   });

@@ -61,7 +61,7 @@ describe('activation functions', () => {
   });
 
   it('of float32 agree with float64', () => {
-    const x = tensor(fixture['silu']!.x);
+    const x = tensor(fixture.silu!.x);
     for (const [name, f] of Object.entries(calls)) {
       if (['remainder', 'fmod', 'threshold', 'hardShrink', 'softShrink'].includes(name)) continue; // not continuous
       const [single, double] = [f(x).cast('float64'), f(x.cast('float64'))];
@@ -110,5 +110,33 @@ describe('activation functions', () => {
     expect(() => ct.glu(tensor([[1, 2, 3]]))).toThrow('glu: got x [1, 3]; expected an even extent along axis 1');
     expect(() => ct.celu(x, { alpha: 0 })).toThrow('celu: got alpha 0; expected a number other than 0');
     expect(() => ct.gelu(x, { aproximate: true } as never)).toThrow("gelu: got unknown option 'aproximate'");
+  });
+
+  it('sparsemax is the nearest point of the simplex, with its Jacobian: the centering of what stays above 0', () => {
+    expect(ct.sparsemax(tensor([1, 2, 2.5])).toArray()).toEqual([0, 0.25, 0.75]);
+    expect(
+      ct
+        .sparsemax(
+          tensor([
+            [0, 0],
+            [3, 0],
+          ]),
+          { axis: 0 },
+        )
+        .toArray(),
+    ).toEqual([
+      [0, 0.5],
+      [1, 0.5],
+    ]);
+    expect(
+      ct
+        .jacrev((x: Tensor) => ct.sparsemax(x))(tensor([1, 2, 2.5]))
+        .toArray(),
+    ).toEqual([
+      [0, 0, 0],
+      [0, 0.5, -0.5],
+      [0, -0.5, 0.5],
+    ]);
+    expect(() => ct.sparsemax(tensor([1]), { dim: 0 } as never)).toThrow("sparsemax: got unknown option 'dim'");
   });
 });

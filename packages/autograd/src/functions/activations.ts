@@ -1,12 +1,15 @@
 /** Activation functions, as Keras 3 defines them (https://keras.io/api/layers/activations/). Integers become float32. */
 
 import { ArgumentError, DTypeError, floatingDType, normalizeAxis, showShape } from '@cotangent/kernels';
+import { arange } from '../create.js';
 import { checkOptions } from '../options.js';
 import { apply, type Primitive } from '../primitive.js';
 import * as activation from '../primitives/activation.js';
 import type { Tensor } from '../tensor.js';
 import { copysign, sigmoid, tanh, where } from './elementwise.js';
 import { checkTensor } from './operands.js';
+import { cumsum } from './scan.js';
+import { sort } from './sorting.js';
 
 const one = (row: Primitive<undefined>, x: Tensor): Tensor => apply(row, [checkTensor(row.name, x)], undefined);
 
@@ -181,4 +184,32 @@ export function glu(x: Tensor, options: { readonly axis?: number } = {}): Tensor
 export function softmin(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
   if (checkTensor('softmin', x).dtype === 'bool') throw new DTypeError('softmin', { x: 'bool' }, 'numbers');
   return x.neg().softmax(options);
+}
+
+/**
+ * The point of the simplex nearest to x, along `axis`: like softmax, with exact zeros.
+ *
+ * max(x − τ, 0) with τ such that the sum is 1.
+ *
+ * @param options `axis`: −1 unless given
+ * @throws IndexError for an axis that x lacks
+ * @see Martins and Astudillo 2016, arXiv:1602.02068
+ * @example
+ * sparsemax(tensor([1, 2, 2.5])); // → [0, 0.25, 0.75]
+ */
+export function sparsemax(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  checkOptions('sparsemax', options, ['axis']);
+  const y = floating('sparsemax', x);
+  const axis = normalizeAxis('sparsemax', options.axis ?? -1, y.rank);
+  const along = { axis, keepDims: true } as const;
+  // Which elements stay above 0 is a choice among the sorted ones (and constant around x); τ follows from those.
+  const sorted = sort(y.detach(), { axis, descending: true });
+  const ranks = arange(1, y.shape[axis]! + 1, 1, { dtype: y.dtype }).reshape(
+    y.shape.map((n, i) => (i === axis ? n : 1)),
+  );
+  const staying = sorted.mul(ranks).add(1).greater(cumsum(sorted, { axis }));
+  const lowest = where(staying, sorted, Number.POSITIVE_INFINITY).min(along);
+  const support = y.detach().greaterEqual(lowest);
+  const tau = where(support, y, 0).sum(along).sub(1).div(support.cast(y.dtype).sum(along));
+  return where(support, y.sub(tau), 0);
 }

@@ -21,7 +21,7 @@ type Call = (...all: unknown[]) => Tensor;
 const library = ct as unknown as Record<string, Call>;
 const call = (test: Case, inputs: Tensor[]): Tensor =>
   test.call === 'einsum'
-    ? library['einsum']!(test.arguments[0], ...inputs)
+    ? library.einsum!(test.arguments[0], ...inputs)
     : library[test.call]!(...inputs, ...test.arguments);
 
 describe('against NumPy', () => {

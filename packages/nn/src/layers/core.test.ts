@@ -1,10 +1,9 @@
 import { grad, ones, type Tensor, tensor } from '@cotangent/autograd';
-import { gradientAgreesWithDifferences, shapes, smoothTensors } from '@cotangent/autograd/testing';
+import { shapes } from '@cotangent/autograd/testing';
 import { ArgumentError, DTypeError, manualSeed, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { expectNear, expectThrown, float64 } from '../../fixtures/testing.js';
-import { type ActivationName, activations } from '../activations.js';
-import { Activation, Dropout, type DropoutOptions, Flatten, ReLU, Softmax } from './core.js';
+import { expectThrown } from '../../fixtures/testing.js';
+import { Dropout, type DropoutOptions, Flatten } from './core.js';
 
 describe('nn.Flatten', () => {
   it('makes one axis of all but the first', () => {
@@ -69,72 +68,6 @@ describe('nn.Flatten', () => {
       ArgumentError,
       "Flatten: got unknown option 'dataFormat'; expected one of name, inputShape, activityRegularizer",
     );
-  });
-});
-
-describe('nn.Activation', () => {
-  const x = float64([[-2, -0.5, 0, 0.5, 2]]);
-  const row = [-2, -0.5, 0, 0.5, 2];
-  const total = row.reduce((sum, value) => sum + Math.exp(value), 0);
-  const expected: Record<ActivationName, number[]> = {
-    linear: row,
-    relu: [0, 0, 0, 0.5, 2],
-    tanh: row.map(Math.tanh),
-    sigmoid: row.map((value) => 1 / (1 + Math.exp(-value))),
-    softmax: row.map((value) => Math.exp(value) / total),
-    logSoftmax: row.map((value) => value - Math.log(total)),
-    exponential: row.map(Math.exp),
-  };
-
-  it.each(Object.keys(expected) as ActivationName[])('computes %s', (name) => {
-    expectNear(new Activation({ activation: name }).call(x), [expected[name]], 1e-14);
-    expectNear(activations[name](x), [expected[name]], 1e-14);
-  });
-
-  it('has an expectation here for every name', () => {
-    expect(Object.keys(activations).sort()).toEqual(Object.keys(expected).sort());
-  });
-
-  it('takes a function', () => {
-    expect(new Activation({ activation: (t) => t.neg() }).call(tensor([1, -2])).toArray()).toEqual([-1, 2]);
-  });
-
-  it('has the derivatives that differences show, for every name', () => {
-    const cases = fc.tuple(
-      shapes({ minRank: 1, minExtent: 1 }).chain((shape) => smoothTensors([shape], { kinks: [0] })),
-      fc.constantFrom(...(Object.keys(expected) as ActivationName[])),
-    );
-    fc.assert(
-      fc.property(cases, ([[input], name]) => {
-        const layer = new Activation({ activation: name });
-        gradientAgreesWithDifferences((t) => layer.call(t), [input!], 0);
-      }),
-    );
-  });
-
-  it('refuses an unknown name, naming those there are', () => {
-    expectThrown(
-      () => new Activation({ activation: 'gelu' as never }),
-      ArgumentError,
-      "Activation: got activation 'gelu'; expected one of linear, relu, tanh, sigmoid, softmax, logSoftmax, exponential, or a function",
-    );
-  });
-
-  it('refuses a missing name', () => {
-    expect(() => new Activation({} as never)).toThrow('Activation: got activation undefined; expected one of linear');
-  });
-});
-
-describe('nn.ReLU', () => {
-  it('is max(x, 0)', () => {
-    expect(new ReLU().call(tensor([-1, 0, 2])).toArray()).toEqual([0, 0, 2]);
-  });
-});
-
-describe('nn.Softmax', () => {
-  it('makes the last axis sum to 1', () => {
-    const y = new Softmax().call(float64([[[0, Math.log(3)]], [[1000, -1000]]]));
-    expectNear(y, [[[0.25, 0.75]], [[1, 0]]], 1e-15);
   });
 });
 

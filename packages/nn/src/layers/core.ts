@@ -2,7 +2,6 @@
 
 import { randomUniform, type Tensor } from '@cotangent/autograd';
 import { Generator, ShapeError } from '@cotangent/kernels';
-import { type Activation as ActivationFunction, type ActivationName, resolveActivation } from '../activations.js';
 import { checkNumber, checkOptions, checkTensor } from '../options.js';
 import { Layer, type LayerOptions, layerOptionNames } from './layer.js';
 
@@ -20,40 +19,6 @@ export class Flatten extends Layer {
   override forward(x: Tensor): Tensor {
     if (checkTensor('Flatten', 'x', x).rank === 0) throw new ShapeError('Flatten', { x: x.shape }, 'x [batch, ...]');
     return x.reshape([x.shape[0]!, x.shape.slice(1).reduce((product, extent) => product * extent, 1)]);
-  }
-}
-
-/**
- * An activation function as a layer of its own.
- *
- * @see https://keras.io/api/layers/core_layers/activation/
- * @example new nn.Activation({ activation: 'relu' })
- */
-export class Activation extends Layer {
-  private readonly activation: ActivationFunction;
-
-  constructor(options: LayerOptions & { activation: ActivationName | ActivationFunction }) {
-    checkOptions('Activation', options, ['activation', ...layerOptionNames]);
-    super(options);
-    this.activation = resolveActivation('Activation', options.activation);
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.activation(checkTensor('Activation', 'x', x));
-  }
-}
-
-/** max(x, 0) as a layer. */
-export class ReLU extends Activation {
-  constructor(options: LayerOptions = {}) {
-    super({ ...options, activation: 'relu' });
-  }
-}
-
-/** eˣ / Σ eˣ along the last axis, as a layer. */
-export class Softmax extends Activation {
-  constructor(options: LayerOptions = {}) {
-    super({ ...options, activation: 'softmax' });
   }
 }
 

@@ -16,7 +16,7 @@ import {
   given,
   leafGradientAgreesWithDifferences,
 } from '../../fixtures/testing.js';
-import type { ActivationName } from '../activations.js';
+import { type ActivationName, activations } from '../activations.js';
 import { RandomNormal } from '../initializers/index.js';
 import { sparseCategoricalCrossentropy } from '../losses/index.js';
 import { Sequential } from '../model/sequential.js';
@@ -259,7 +259,7 @@ describe('nn.Dense', () => {
       expectThrown(
         make({ units: 1, activation: 'rleu' }),
         ArgumentError,
-        "Dense: got activation 'rleu'; expected one of linear, relu, tanh, sigmoid, softmax, logSoftmax, exponential, or a function",
+        `Dense: got activation 'rleu'; expected one of ${Object.keys(activations).join(', ')}, or a function`,
       );
     });
 

@@ -3,7 +3,8 @@ import { ArgumentError, Generator, IndexError, manualSeed, ShapeError } from '@c
 import { expectNear, expectRejected, expectThrown } from '../../fixtures/testing.js';
 import type { Callback, Logs } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
-import { Activation, Dropout, Flatten } from '../layers/core.js';
+import { Activation } from '../layers/activation.js';
+import { Dropout, Flatten } from '../layers/core.js';
 import { Dense } from '../layers/dense.js';
 import { meanSquaredError, sparseCategoricalCrossentropy } from '../losses/index.js';
 import type { Metric } from '../metrics/index.js';

@@ -1,7 +1,8 @@
 import { ones, type Tensor, tensor } from '@cotangent/autograd';
 import { ArgumentError, ShapeError } from '@cotangent/kernels';
 import { expectThrown, float64, given } from '../../fixtures/testing.js';
-import { Activation, Dropout, Flatten } from '../layers/core.js';
+import { Activation } from '../layers/activation.js';
+import { Dropout, Flatten } from '../layers/core.js';
 import { Dense } from '../layers/dense.js';
 import { Module } from '../module.js';
 import { Parameter } from '../parameter.js';

@@ -1,0 +1,7 @@
+/** The layers, in the order in which Keras lists them (https://keras.io/api/layers/). */
+
+export { Layer, type LayerOptions } from './layer.js';
+export type { DTypeOption, WeightOptions } from './weights.js';
+export * from './core.js';
+export * from './dense.js';
+export * from './activation.js';
