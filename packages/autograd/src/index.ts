@@ -332,4 +332,5 @@ export {
 export { elementwise, linear, pairwise } from './families.js';
 export { axesBatch, axisBatch, elementwiseBatch, leadingBatch } from './batching.js';
 export { identity } from './primitives/reshape.js';
+export { allNumbers } from './tensor.js';
 export { giveValue, persistent, update } from './update.js';

@@ -4,4 +4,5 @@ export { Layer, type LayerOptions } from './layer.js';
 export type { DTypeOption, WeightOptions } from './weights.js';
 export * from './core.js';
 export * from './dense.js';
+export * from './embedding.js';
 export * from './activation.js';

@@ -1,7 +1,7 @@
 /** What layers check of their inputs, so that all say the same about the same mistake. */
 
-import type { Tensor } from '@cotangent/autograd';
-import { type DType, DTypeError, isFloating, type Shape, ShapeError } from '@cotangent/kernels';
+import { allNumbers, type Tensor } from '@cotangent/autograd';
+import { type DType, DTypeError, IndexError, isFloating, type Shape, ShapeError } from '@cotangent/kernels';
 import { checkTensor } from '../options.js';
 
 /**
@@ -43,4 +43,25 @@ export function lastExtent(operation: string, inputShape: Shape): number {
   const last = inputShape.at(-1);
   if (last === undefined) throw new ShapeError(operation, { input: inputShape }, 'an input with one axis at least');
   return last;
+}
+
+/**
+ * Indices into a table as int32. Models feed data as floats: those are taken if they are whole numbers.
+ *
+ * @param extent rows of the table
+ * @param option the option that says so
+ * @throws DTypeError for bools; IndexError unless all are whole numbers from 0 to extent − 1
+ */
+export function checkIndices(operation: string, x: Tensor, extent: number, option: string): Tensor {
+  if (x.dtype === 'bool')
+    throw new DTypeError(operation, { x: x.dtype }, 'int32 indices', "Convert with .cast('int32').");
+  for (const [i, index] of allNumbers(x).entries()) {
+    if (Number.isInteger(index) && index >= 0 && index < extent) continue;
+    throw new IndexError(
+      operation,
+      `got index ${index} at position ${i}; expected whole numbers from 0 to ${extent - 1}`,
+      index >= extent ? `Make the layer with ${option} above the largest index.` : undefined,
+    );
+  }
+  return x.cast('int32');
 }
