@@ -1,20 +1,38 @@
-/** First values of parameters, as Keras defines them (https://keras.io/api/layers/initializers/). */
+/** First values of parameters, as Keras defines them (https://keras.io/api/layers/initializers/), and Gluon's Bilinear. */
 
 import { ArgumentError } from '@cotangent/kernels';
 import { shown } from '../options.js';
-import { Constant } from './constant.js';
+import { Bilinear, Constant, Identity, Ones, Zeros } from './constant.js';
 import type { Initializer } from './initializer.js';
-import { RandomNormal, RandomUniform } from './random.js';
-import { GlorotNormal, GlorotUniform, HeNormal, HeUniform } from './varianceScaling.js';
+import { Orthogonal } from './orthogonal.js';
+import { RandomNormal, RandomUniform, TruncatedNormal } from './random.js';
+import {
+  GlorotNormal,
+  GlorotUniform,
+  HeNormal,
+  HeUniform,
+  LecunNormal,
+  LecunUniform,
+  VarianceScaling,
+} from './varianceScaling.js';
 
-export { Constant } from './constant.js';
+export { Bilinear, Constant, Identity, Ones, Zeros } from './constant.js';
 export type { Initializer, RandomInitializerOptions } from './initializer.js';
-export { RandomNormal, RandomUniform } from './random.js';
+export { Orthogonal, type OrthogonalOptions } from './orthogonal.js';
+export {
+  RandomNormal,
+  type RandomNormalOptions,
+  RandomUniform,
+  type RandomUniformOptions,
+  TruncatedNormal,
+} from './random.js';
 export {
   GlorotNormal,
   GlorotUniform,
   HeNormal,
   HeUniform,
+  LecunNormal,
+  LecunUniform,
   VarianceScaling,
   type VarianceScalingOptions,
 } from './varianceScaling.js';
@@ -22,27 +40,27 @@ export {
 /** An initializer, or the name of one with its default options. */
 export type InitializerLike = Initializer | InitializerName;
 
-/** Names that stand for an initializer with its default options. */
-export type InitializerName =
-  | 'zeros'
-  | 'ones'
-  | 'glorotUniform'
-  | 'glorotNormal'
-  | 'heUniform'
-  | 'heNormal'
-  | 'randomNormal'
-  | 'randomUniform';
-
-const byName: Readonly<Record<InitializerName, () => Initializer>> = {
-  zeros: () => new Constant({ value: 0 }),
-  ones: () => new Constant({ value: 1 }),
+const byName = {
+  zeros: () => new Zeros(),
+  ones: () => new Ones(),
+  constant: () => new Constant(),
+  identity: () => new Identity(),
+  orthogonal: () => new Orthogonal(),
+  bilinear: () => new Bilinear(),
+  randomNormal: () => new RandomNormal(),
+  randomUniform: () => new RandomUniform(),
+  truncatedNormal: () => new TruncatedNormal(),
+  varianceScaling: () => new VarianceScaling(),
   glorotUniform: () => new GlorotUniform(),
   glorotNormal: () => new GlorotNormal(),
   heUniform: () => new HeUniform(),
   heNormal: () => new HeNormal(),
-  randomNormal: () => new RandomNormal(),
-  randomUniform: () => new RandomUniform(),
-};
+  lecunUniform: () => new LecunUniform(),
+  lecunNormal: () => new LecunNormal(),
+} as const satisfies Readonly<Record<string, () => Initializer>>;
+
+/** Names that stand for an initializer with its default options. */
+export type InitializerName = keyof typeof byName;
 
 /** The initializer meant by a name, or the one given. @throws ArgumentError for an unknown name */
 export function resolveInitializer(operation: string, given: InitializerLike): Initializer {

@@ -1,5 +1,5 @@
 import { tensor } from '@cotangent/autograd';
-import { ArgumentError, type DType, manualSeed, type Shape, sizeOf } from '@cotangent/kernels';
+import { ArgumentError, type DType, manualSeed, type Shape, ShapeError } from '@cotangent/kernels';
 import { expectThrown } from '../../fixtures/testing.js';
 import {
   Constant,
@@ -7,13 +7,20 @@ import {
   GlorotUniform,
   HeNormal,
   HeUniform,
+  Identity,
   type Initializer,
   type InitializerName,
+  LecunNormal,
+  LecunUniform,
+  Ones,
+  Orthogonal,
   RandomNormal,
   RandomUniform,
   resolveInitializer,
+  TruncatedNormal,
   VarianceScaling,
   type VarianceScalingOptions,
+  Zeros,
 } from './index.js';
 
 const seed = 17;
@@ -75,6 +82,15 @@ describe('nn.initializers.VarianceScaling', () => {
     });
   });
 
+  it('covers the initializers of Gluon as its table says', () => {
+    const [shape, fanIn, fanOut] = [[3, 3, 30, 40], 270, 360];
+    const xavier = new VarianceScaling({ scale: 2 / 3, distribution: 'uniform', seed });
+    expect(moments(xavier, shape).largest).toBeLessThanOrEqual(Math.fround(Math.sqrt(2 / fanIn)));
+    expectMoments(xavier, shape, 2 / 3 / fanIn, kurtosisOf.uniform);
+    const prelu = { scale: 2 / (1 + 0.25 ** 2), mode: 'fanAverage', distribution: 'untruncatedNormal', seed } as const;
+    expectMoments(new VarianceScaling(prelu), shape, 2 / 1.0625 / ((fanIn + fanOut) / 2), kurtosisOf.normal);
+  });
+
   it('counts a scalar and empty axes as a fan of 1', () => {
     const uniform = new VarianceScaling({ distribution: 'uniform', seed });
     expect(Math.abs(uniform.create([], 'float32').item())).toBeLessThanOrEqual(Math.fround(Math.sqrt(3)));
@@ -113,6 +129,8 @@ describe.each([
   ['nn.initializers.GlorotNormal', GlorotNormal, { mode: 'fanAverage' }],
   ['nn.initializers.HeUniform', HeUniform, { scale: 2, distribution: 'uniform' }],
   ['nn.initializers.HeNormal', HeNormal, { scale: 2 }],
+  ['nn.initializers.LecunUniform', LecunUniform, { distribution: 'uniform' }],
+  ['nn.initializers.LecunNormal', LecunNormal, {}],
 ] as const)('%s', (name, Class, options) => {
   it('is a case of VarianceScaling', () => {
     const shape = [3, 2, 7, 5];
@@ -147,6 +165,36 @@ describe('nn.initializers.RandomNormal', () => {
       () => new RandomNormal({ standardDeviation: -1 }),
       ArgumentError,
       'RandomNormal: got standardDeviation -1; expected a finite number of at least 0',
+    );
+  });
+});
+
+describe('nn.initializers.TruncatedNormal', () => {
+  it('has mean 0 and 0.88 of a standard deviation of 0.05 by default, and nothing beyond two of them', () => {
+    expectMoments(
+      new TruncatedNormal({ seed }),
+      [100, 100],
+      (0.05 * 0.87962566103423978) ** 2,
+      kurtosisOf.truncatedNormal,
+    );
+    const { largest } = moments(new TruncatedNormal({ seed }), [10_000]);
+    expect(largest).toBeLessThanOrEqual(Math.fround(0.1));
+    expect(largest).toBeGreaterThan(0.098);
+  });
+
+  it('takes a mean and a standard deviation', () => {
+    const options = { mean: 5, standardDeviation: 2, seed };
+    const values = new TruncatedNormal(options).create([10_000], 'float64').toTypedArray();
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(1);
+    expect(Math.max(...values)).toBeLessThanOrEqual(9);
+    expect(Math.abs(moments(new TruncatedNormal(options), [10_000]).mean - 5)).toBeLessThan(3 * 0.02);
+  });
+
+  it('refuses a negative deviation', () => {
+    expectThrown(
+      () => new TruncatedNormal({ standardDeviation: -1 }),
+      ArgumentError,
+      'TruncatedNormal: got standardDeviation -1; expected a finite number of at least 0',
     );
   });
 });
@@ -187,8 +235,55 @@ describe('nn.initializers.Constant', () => {
   });
 });
 
+describe('nn.initializers.Zeros and Ones', () => {
+  it('are what they say', () => {
+    expect(new Zeros().create([2], 'float64').toArray()).toEqual([0, 0]);
+    expect(new Ones().create([1, 2], 'float32').toArray()).toEqual([[1, 1]]);
+  });
+});
+
+describe('nn.initializers.Identity', () => {
+  it('is the identity matrix times the gain, square or not', () => {
+    expect(new Identity().create([2, 2], 'float32').toArray()).toEqual([
+      [1, 0],
+      [0, 1],
+    ]);
+    expect(new Identity({ gain: -0.5 }).create([2, 3], 'float64').toArray()).toEqual([
+      [-0.5, 0, 0],
+      [0, -0.5, 0],
+    ]);
+    expect(new Identity().create([3, 1], 'float32').toArray()).toEqual([[1], [0], [0]]);
+    expect(new Identity().create([0, 2], 'float32').shape).toEqual([0, 2]);
+  });
+
+  it('refuses other ranks, and a gain that is no number', () => {
+    expectThrown(
+      () => new Identity().create([3], 'float32'),
+      ShapeError,
+      'Identity: got shape [3]; expected two axes: [rows, columns]',
+    );
+    expectThrown(
+      () => new Identity({ gain: Number.NaN }),
+      ArgumentError,
+      'Identity: got gain NaN; expected a finite number',
+    );
+  });
+});
+
 describe('an initializer', () => {
-  const random = [GlorotUniform, GlorotNormal, HeUniform, HeNormal, VarianceScaling, RandomNormal, RandomUniform];
+  const random = [
+    GlorotUniform,
+    GlorotNormal,
+    HeUniform,
+    HeNormal,
+    LecunUniform,
+    LecunNormal,
+    VarianceScaling,
+    RandomNormal,
+    TruncatedNormal,
+    RandomUniform,
+    Orthogonal,
+  ];
 
   it.each(random.map((Class) => [Class.name, Class] as const))(
     '%s gives the same numbers for the same seed',
@@ -226,21 +321,33 @@ describe('an initializer', () => {
 });
 
 describe('an initializer by name', () => {
-  const names: [InitializerName, string][] = [
-    ['zeros', 'constant'],
-    ['ones', 'constant'],
-    ['glorotUniform', 'glorotUniform'],
-    ['glorotNormal', 'glorotNormal'],
-    ['heUniform', 'heUniform'],
-    ['heNormal', 'heNormal'],
-    ['randomNormal', 'randomNormal'],
-    ['randomUniform', 'randomUniform'],
+  const names: InitializerName[] = [
+    'zeros',
+    'ones',
+    'constant',
+    'identity',
+    'orthogonal',
+    'bilinear',
+    'randomNormal',
+    'randomUniform',
+    'truncatedNormal',
+    'varianceScaling',
+    'glorotUniform',
+    'glorotNormal',
+    'heUniform',
+    'heNormal',
+    'lecunUniform',
+    'lecunNormal',
   ];
 
-  it.each(names)('%s is there', (name, own) => {
+  it.each(names)('%s is there, and gives what it is asked for', (name) => {
     const initializer = resolveInitializer('test', name);
-    expect(initializer.name).toBe(own);
-    expect(sizeOf(initializer.create([2, 3], 'float32').shape)).toBe(6);
+    const shape = name === 'bilinear' ? [2, 3, 3] : [2, 3];
+    expect(initializer.name).toBe(name);
+    for (const dtype of ['float32', 'float64'] as const) {
+      const value = initializer.create(shape, dtype);
+      expect([value.shape, value.dtype]).toEqual([shape, dtype]);
+    }
   });
 
   it('may be an object instead', () => {
@@ -258,7 +365,7 @@ describe('an initializer by name', () => {
     expectThrown(
       () => resolveInitializer('test', given as never),
       ArgumentError,
-      `test: got initializer ${came}; expected one of ${names.map(([known]) => known).join(', ')}, or an object with create()`,
+      `test: got initializer ${came}; expected one of ${names.join(', ')}, or an object with create()`,
     );
   });
 });

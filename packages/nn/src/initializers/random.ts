@@ -1,30 +1,71 @@
 /** First values drawn from one distribution, whatever the shape. */
 
-import { randomNormal, randomUniform, type Tensor } from '@cotangent/autograd';
+import { randomNormal, randomTruncatedNormal, randomUniform, type Tensor } from '@cotangent/autograd';
 import type { DType, Shape } from '@cotangent/kernels';
 import { checkNumber, checkOptions } from '../options.js';
 import { checkSeed, generatorFor, type Initializer, type RandomInitializerOptions } from './initializer.js';
 
-/** Normal numbers. @defaultValue mean 0, standardDeviation 0.05 (Keras) */
-export class RandomNormal implements Initializer {
-  readonly name: string = 'randomNormal';
-  private readonly options: { mean: number; standardDeviation: number };
-  private readonly seed: number | undefined;
+/** Options of `RandomNormal` and `TruncatedNormal`. */
+export interface RandomNormalOptions extends RandomInitializerOptions {
+  /** @defaultValue 0 */
+  mean?: number;
+  /** Of the distribution before it is truncated. @defaultValue 0.05 (Keras) */
+  standardDeviation?: number;
+}
 
-  constructor(options: RandomInitializerOptions & { mean?: number; standardDeviation?: number } = {}) {
-    checkOptions('RandomNormal', options, ['mean', 'standardDeviation', 'seed']);
+/** What both classes of normal numbers check and keep. */
+abstract class Normal implements Initializer {
+  protected readonly options: { mean: number; standardDeviation: number };
+  protected readonly seed: number | undefined;
+
+  constructor(
+    operation: string,
+    readonly name: string,
+    options: RandomNormalOptions,
+  ) {
+    checkOptions(operation, options, ['mean', 'standardDeviation', 'seed']);
+    const { mean = 0, standardDeviation = 0.05 } = options;
     this.options = {
-      mean: checkNumber('RandomNormal', 'mean', options.mean ?? 0),
-      standardDeviation: checkNumber('RandomNormal', 'standardDeviation', options.standardDeviation ?? 0.05, {
-        atLeast: 0,
-      }),
+      mean: checkNumber(operation, 'mean', mean),
+      standardDeviation: checkNumber(operation, 'standardDeviation', standardDeviation, { atLeast: 0 }),
     };
-    this.seed = checkSeed('RandomNormal', options.seed);
+    this.seed = checkSeed(operation, options.seed);
+  }
+
+  abstract create(shape: Shape, dtype: DType): Tensor;
+}
+
+/** Normal numbers. @defaultValue mean 0, standardDeviation 0.05 (Keras) */
+export class RandomNormal extends Normal {
+  constructor(options: RandomNormalOptions = {}) {
+    super('RandomNormal', 'randomNormal', options);
   }
 
   create(shape: Shape, dtype: DType): Tensor {
     return randomNormal(shape, { dtype, ...this.options, ...generatorFor(this.seed) });
   }
+}
+
+/**
+ * Normal numbers within two standard deviations of the mean, none beyond; their own deviation is 0.88 times
+ * `standardDeviation`. @defaultValue mean 0, standardDeviation 0.05 (Keras)
+ */
+export class TruncatedNormal extends Normal {
+  constructor(options: RandomNormalOptions = {}) {
+    super('TruncatedNormal', 'truncatedNormal', options);
+  }
+
+  create(shape: Shape, dtype: DType): Tensor {
+    return randomTruncatedNormal(shape, { dtype, ...this.options, ...generatorFor(this.seed) });
+  }
+}
+
+/** Options of `RandomUniform`. */
+export interface RandomUniformOptions extends RandomInitializerOptions {
+  /** @defaultValue −0.05 (Keras) */
+  low?: number;
+  /** Never reached. @defaultValue 0.05 (Keras) */
+  high?: number;
 }
 
 /** Numbers drawn evenly. @defaultValue low −0.05, high 0.05 (Keras) */
@@ -33,7 +74,7 @@ export class RandomUniform implements Initializer {
   private readonly options: { low: number; high: number };
   private readonly seed: number | undefined;
 
-  constructor(options: RandomInitializerOptions & { low?: number; high?: number } = {}) {
+  constructor(options: RandomUniformOptions = {}) {
     checkOptions('RandomUniform', options, ['low', 'high', 'seed']);
     const low = checkNumber('RandomUniform', 'low', options.low ?? -0.05);
     this.options = { low, high: checkNumber('RandomUniform', 'high', options.high ?? 0.05, { above: low }) };

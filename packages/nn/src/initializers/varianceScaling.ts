@@ -27,8 +27,22 @@ export interface VarianceScalingOptions extends RandomInitializerOptions {
 const truncatedDeviation = 0.87962566103423978;
 
 /**
- * Values of variance scale / fan: uniform from ±√(3 scale / fan), or normal with σ = √(scale / fan), truncated at 2 σ.
- * Glorot, He and LeCun are cases of it.
+ * Values of variance scale / fan: uniform from ±√(3 scale / fan), or normal with σ = √(scale / fan), truncated at 2 σ and then
+ * corrected to that σ. Glorot, He and LeCun are cases of it; so are those of other libraries:
+ *
+ * | there                                                     | here                                                                                   |
+ * | --------------------------------------------------------- | -------------------------------------------------------------------------------------- |
+ * | Gluon `Xavier()`: 'uniform', 'avg', magnitude 3           | `new GlorotUniform()`                                                                  |
+ * | Gluon `Xavier('uniform', 'in', magnitude)`                | `{ scale: magnitude / 3, mode: 'fanIn', distribution: 'uniform' }`                     |
+ * | Gluon `Xavier('gaussian', 'out', magnitude)`              | `{ scale: magnitude, mode: 'fanOut', distribution: 'untruncatedNormal' }`              |
+ * | Gluon `MSRAPrelu('avg', slope)`                           | `{ scale: 2 / (1 + slope ** 2), mode: 'fanAverage', distribution: 'untruncatedNormal' }` |
+ * | PyTorch `xavier_normal_(w, gain)`                         | `{ scale: gain ** 2, mode: 'fanAverage', distribution: 'untruncatedNormal' }`          |
+ * | PyTorch `kaiming_uniform_(w, a=√5)`, default of `Linear`  | `{ scale: 1 / 3, distribution: 'uniform' }`                                            |
+ *
+ * The fans of a kernel [spatial…, in, out] are in and out times the number of points of the spatial axes.
+ *
+ * @see https://keras.io/api/layers/initializers/#variancescaling-class
+ * @example new VarianceScaling({ scale: 2, mode: 'fanOut', distribution: 'uniform', seed: 1 })
  */
 export class VarianceScaling implements Initializer {
   readonly name: string;
@@ -99,5 +113,21 @@ export class HeNormal extends VarianceScaling {
   constructor(options: RandomInitializerOptions = {}) {
     checkOptions('HeNormal', options, ['seed']);
     super({ ...options, scale: 2 }, 'heNormal');
+  }
+}
+
+/** Uniform from ±√(3 / fanIn). LeCun et al. 1998. */
+export class LecunUniform extends VarianceScaling {
+  constructor(options: RandomInitializerOptions = {}) {
+    checkOptions('LecunUniform', options, ['seed']);
+    super({ ...options, distribution: 'uniform' }, 'lecunUniform');
+  }
+}
+
+/** Truncated normal with σ = √(1 / fanIn): for selu layers. LeCun et al. 1998, Klambauer et al. 2017. */
+export class LecunNormal extends VarianceScaling {
+  constructor(options: RandomInitializerOptions = {}) {
+    checkOptions('LecunNormal', options, ['seed']);
+    super(options, 'lecunNormal');
   }
 }
