@@ -5,4 +5,5 @@ export type { DTypeOption, WeightOptions } from './weights.js';
 export * from './core.js';
 export * from './dense.js';
 export * from './embedding.js';
+export * from './einsumDense.js';
 export * from './activation.js';
