@@ -1,8 +1,8 @@
 import { fromTypedArray, noGrad, randomNormal, type Tensor, valueAndGrad, zeros } from '@cotangent/autograd';
 import { Generator, heapStats, manualSeed, resetHeapStats } from '@cotangent/kernels';
 import type { Callback } from './callbacks/callback.js';
-import { Dropout } from './layers/core.js';
 import { Dense } from './layers/dense.js';
+import { Dropout } from './layers/regularization.js';
 import { meanSquaredError, sparseCategoricalCrossentropy } from './losses/index.js';
 import { Sequential } from './model/sequential.js';
 import { Adam } from './optimizers/index.js';

@@ -1,8 +1,8 @@
 import { grad, ones, type Tensor, tensor } from '@cotangent/autograd';
 import { ArgumentError, DTypeError, IndexError, manualSeed, ShapeError } from '@cotangent/kernels';
 import { expectThrown, float64, given } from '../fixtures/testing.js';
-import { Dropout } from './layers/core.js';
 import { Dense } from './layers/dense.js';
+import { Dropout } from './layers/regularization.js';
 import { Sequential } from './model/sequential.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';

@@ -1,8 +1,8 @@
 import { ones, type Tensor, tensor, zeros } from '@cotangent/autograd';
 import { ArgumentError, manualSeed } from '@cotangent/kernels';
 import { expectThrown } from '../fixtures/testing.js';
-import { Dropout } from './layers/core.js';
 import { Dense } from './layers/dense.js';
+import { Dropout } from './layers/regularization.js';
 import { maskOf, setMask } from './masks.js';
 import { Sequential } from './model/sequential.js';
 import { Module } from './module.js';

@@ -1,58 +1,112 @@
-/** Small layers without parameters. */
+/** Layers that hold the others together (https://keras.io/api/layers/core_layers/). */
 
-import { randomUniform, type Tensor } from '@cotangent/autograd';
-import { Generator, ShapeError } from '@cotangent/kernels';
-import { checkNumber, checkOptions, checkTensor } from '../options.js';
+import { noGrad, scope, type Tensor, zeros } from '@cotangent/autograd';
+import { ArgumentError, type Shape } from '@cotangent/kernels';
+import { setMask } from '../masks.js';
+import { checkNumber, checkOptions, shown } from '../options.js';
+import { checkInput } from './inputs.js';
 import { Layer, type LayerOptions, layerOptionNames } from './layer.js';
 
-/**
- * Everything but the batch axis in one: [batch, ...] → [batch, product].
- *
- * @see https://keras.io/api/layers/reshaping_layers/flatten/
- */
-export class Flatten extends Layer {
+/** Gives its input. @see https://keras.io/api/layers/core_layers/identity/ */
+export class Identity extends Layer {
+  protected override readonly keepsMask = true;
+
   constructor(options: LayerOptions = {}) {
-    checkOptions('Flatten', options, layerOptionNames);
+    checkOptions('Identity', options, layerOptionNames);
     super(options);
   }
 
-  override forward(x: Tensor): Tensor {
-    if (checkTensor('Flatten', 'x', x).rank === 0) throw new ShapeError('Flatten', { x: x.shape }, 'x [batch, ...]');
-    return x.reshape([x.shape[0]!, x.shape.slice(1).reduce((product, extent) => product * extent, 1)]);
+  override forward<T>(x: T): T {
+    return x;
   }
 }
 
-/** Options of `Dropout`. */
-export interface DropoutOptions extends LayerOptions {
-  /** Share of the inputs set to 0, from 0 to below 1. */
-  rate: number;
-  /** Makes the masks reproducible on their own. @defaultValue drawn from the global generator (`manualSeed`) */
-  seed?: number;
+/** Options of `Lambda`. */
+export interface LambdaOptions extends LayerOptions {
+  /** What the layer computes. */
+  function: (...inputs: Tensor[]) => Tensor;
+  /** Shape of the output without the batch axis, or a function from that of the input to it. @defaultValue found by computing it for zeros */
+  outputShape?: Shape | ((inputShape: Shape) => Shape);
 }
 
 /**
- * In training, sets a random share of the inputs to 0 and scales the rest by 1 / (1 − rate); otherwise does nothing.
+ * A function without parameters as a layer.
  *
- * @throws ArgumentError unless 0 ≤ rate < 1
- * @see Srivastava et al. 2014; https://keras.io/api/layers/regularization_layers/dropout/
+ * @throws ArgumentError unless `function` is one
+ * @see https://keras.io/api/layers/core_layers/lambda/
+ * @example new nn.Lambda({ function: (x) => x.square() })
  */
-export class Dropout extends Layer {
-  readonly rate: number;
-  private readonly generator: Generator | undefined;
+export class Lambda extends Layer {
+  protected override readonly keepsMask = true;
+  private readonly function: (...inputs: Tensor[]) => Tensor;
+  private readonly outputShape: LambdaOptions['outputShape'];
 
-  constructor(options: DropoutOptions) {
-    checkOptions('Dropout', options, ['rate', 'seed', ...layerOptionNames]);
+  constructor(options: LambdaOptions) {
+    checkOptions('Lambda', options, ['function', 'outputShape', ...layerOptionNames]);
     super(options);
-    this.rate = checkNumber('Dropout', 'rate', options.rate, { atLeast: 0, below: 1 });
-    this.generator = options.seed === undefined ? undefined : new Generator(options.seed);
+    if (typeof options.function !== 'function')
+      throw new ArgumentError('Lambda', `got function ${shown(options.function)}; expected a function of tensors`);
+    this.function = options.function;
+    this.outputShape = options.outputShape;
+  }
+
+  override computeOutputShape(inputShape: Shape): Shape {
+    if (typeof this.outputShape === 'function') return this.outputShape(inputShape);
+    if (this.outputShape !== undefined) return this.outputShape;
+    return noGrad(() => scope(() => this.function(zeros([1, ...inputShape])))).shape.slice(1);
+  }
+
+  override forward(...inputs: Tensor[]): Tensor {
+    return this.function(...inputs);
+  }
+}
+
+/**
+ * Hides the steps of a sequence whose features all equal `maskValue`: they become 0, and a mask travels with the output.
+ *
+ * Input and output [batch, time, ..., features]; mask [batch, time, ...].
+ *
+ * @param options `maskValue`: 0 unless given
+ * @see https://keras.io/api/layers/core_layers/masking/
+ * @example nn.maskOf(new nn.Masking().call(tensor([[[1, 2], [0, 0]]]))) // [[true, false]]
+ */
+export class Masking extends Layer {
+  private readonly maskValue: number;
+
+  constructor(options: LayerOptions & { maskValue?: number } = {}) {
+    checkOptions('Masking', options, ['maskValue', ...layerOptionNames]);
+    super(options);
+    this.maskValue = checkNumber('Masking', 'maskValue', options.maskValue ?? 0);
   }
 
   override forward(x: Tensor): Tensor {
-    if (!this.training || this.rate === 0) return checkTensor('Dropout', 'x', x);
-    const drawn = randomUniform(
-      checkTensor('Dropout', 'x', x).shape,
-      this.generator === undefined ? {} : { generator: this.generator },
-    );
-    return drawn.greaterEqual(this.rate).where(x.mul(1 / (1 - this.rate)), 0);
+    checkInput('Masking', x, 'batch, time, ..., features');
+    const mask = x.detach().notEqual(this.maskValue).any({ axis: -1 });
+    return setMask(x.mul(mask.expandDims(-1).cast(x.dtype)), mask);
+  }
+}
+
+/**
+ * Passes its input on and adds a penalty on it to the loss: λ₁ Σ|x| + λ₂ Σx².
+ *
+ * @param options `l1`, `l2`: 0 unless given
+ * @see https://keras.io/api/layers/regularization_layers/activity_regularization/
+ */
+export class ActivityRegularization extends Layer {
+  protected override readonly keepsMask = true;
+  private readonly l1: number;
+  private readonly l2: number;
+
+  constructor(options: LayerOptions & { l1?: number; l2?: number } = {}) {
+    checkOptions('ActivityRegularization', options, ['l1', 'l2', ...layerOptionNames]);
+    super(options);
+    this.l1 = checkNumber('ActivityRegularization', 'l1', options.l1 ?? 0, { atLeast: 0 });
+    this.l2 = checkNumber('ActivityRegularization', 'l2', options.l2 ?? 0, { atLeast: 0 });
+  }
+
+  override forward(x: Tensor): Tensor {
+    if (this.l1 > 0) this.addLoss(x.abs().sum().mul(this.l1));
+    if (this.l2 > 0) this.addLoss(x.square().sum().mul(this.l2));
+    return x;
   }
 }

@@ -2,8 +2,11 @@
 
 export { Layer, type LayerOptions } from './layer.js';
 export type { DTypeOption, WeightOptions } from './weights.js';
-export * from './core.js';
+export { ActivityRegularization, Identity, Lambda, type LambdaOptions, Masking } from './core.js';
 export * from './dense.js';
 export * from './embedding.js';
 export * from './einsumDense.js';
 export * from './activation.js';
+export * from './regularization.js';
+export * from './reshaping.js';
+export * from './merging.js';

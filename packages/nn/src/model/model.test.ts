@@ -4,8 +4,9 @@ import { expectNear, expectRejected, expectThrown } from '../../fixtures/testing
 import type { Callback, Logs } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
 import { Activation } from '../layers/activation.js';
-import { Dropout, Flatten } from '../layers/core.js';
 import { Dense } from '../layers/dense.js';
+import { Dropout } from '../layers/regularization.js';
+import { Flatten } from '../layers/reshaping.js';
 import { meanSquaredError, sparseCategoricalCrossentropy } from '../losses/index.js';
 import type { Metric } from '../metrics/index.js';
 import { Adam, SGD } from '../optimizers/index.js';
