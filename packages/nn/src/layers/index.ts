@@ -10,3 +10,4 @@ export * from './activation.js';
 export * from './regularization.js';
 export * from './reshaping.js';
 export * from './merging.js';
+export * from './attention/index.js';

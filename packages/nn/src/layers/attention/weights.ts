@@ -1,0 +1,64 @@
+/** What all attention layers share: which query may see which key, and scores made weights. */
+
+import { fromTypedArray, randomUniform, type Tensor, where } from '@cotangent/autograd';
+import { DTypeError, type Generator, type Shape, ShapeError } from '@cotangent/kernels';
+import { maskOf } from '../../masks.js';
+import { checkTensor } from '../../options.js';
+
+/** A bool tensor, or null. @throws DTypeError */
+export function checkMask(operation: string, name: string, mask: Tensor | null | undefined): Tensor | null {
+  if (mask === null || mask === undefined) return null;
+  if (checkTensor(operation, name, mask).dtype === 'bool') return mask;
+  throw new DTypeError(operation, { [name]: mask.dtype }, 'bool, true for what is real', "Convert with .cast('bool').");
+}
+
+/** Which steps of x are real: the mask that is given, or the one that travels with x. @throws DTypeError, ShapeError */
+export function paddingMask(
+  operation: string,
+  name: string,
+  given: Tensor | null | undefined,
+  x: Tensor,
+): Tensor | null {
+  const mask = checkMask(operation, name, given);
+  if (mask === null) return maskOf(x);
+  const [batch, time] = x.shape;
+  if (mask.rank === 2 && mask.shape[0] === batch && mask.shape[1] === time) return mask;
+  throw new ShapeError(
+    operation,
+    { [name]: mask.shape },
+    `${name} [${batch}, ${time}], [batch, time] of what it masks`,
+  );
+}
+
+/** bool [queries, keys]: query i sees keys 0 to offset + i. */
+export function causalMask(queries: number, keys: number, offset: number = 0): Tensor {
+  const seen = new Uint8Array(queries * keys);
+  for (let i = 0; i < queries; i++) seen.fill(1, i * keys, i * keys + Math.min(keys, offset + i + 1));
+  return fromTypedArray(seen, [queries, keys]).cast('bool');
+}
+
+/** Where both masks hold; null, a mask that always holds, leaves the other. */
+export function bothMasks(a: Tensor | null, b: Tensor | null): Tensor | null {
+  return a === null || b === null ? (a ?? b) : a.logicalAnd(b);
+}
+
+/** softmax of the scores over the keys that the mask allows; a query that may see none gives them all the weight 0. */
+export function attentionWeights(scores: Tensor, mask: Tensor | null): Tensor {
+  if (mask === null) return scores.softmax();
+  const visible = mask.broadcastTo(scores.shape);
+  // Where nothing is seen the scores are taken as 0: softmax stays finite, and so do its derivatives.
+  const hidden = where(visible.any({ axis: -1, keepDims: true }), Number.NEGATIVE_INFINITY, 0).cast(scores.dtype);
+  return where(visible, where(visible, scores, hidden).softmax(), 0);
+}
+
+/** A random share of the weights set to 0, the others scaled up. */
+export function droppedWeights(weights: Tensor, rate: number, generator: Generator | undefined): Tensor {
+  if (rate === 0) return weights;
+  const drawn = randomUniform(weights.shape, generator === undefined ? {} : { generator });
+  return where(drawn.greaterEqual(rate), weights.mul(1 / (1 - rate)), 0);
+}
+
+/** The shapes of several inputs; one shape stands for all of them. */
+export function shapesOfInputs(given: Shape | readonly Shape[], count: number): readonly Shape[] {
+  return Array.isArray(given[0]) ? (given as readonly Shape[]) : new Array<Shape>(count).fill(given as Shape);
+}
