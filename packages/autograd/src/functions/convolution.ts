@@ -126,8 +126,8 @@ export interface ConvolutionTransposeOptions extends WindowOptions {
 /**
  * The transpose of a convolution: what a convolution with this filter from the result to x would send back. With a stride it enlarges.
  *
- * Extents of the result: (n − 1) stride + dilation (window − 1) + 1 − padding + outputPadding; with 'same' n · stride, with 'valid'
- * n · stride + max(window − stride, 0) (Keras).
+ * Extents of the result, with w = dilation (window − 1) + 1: (n − 1) stride + w − padding + outputPadding. Without an outputPadding 'same'
+ * gives n · stride and 'valid' n · stride + max(w − stride, 0); with one, 'same' pads ⌊w / 2⌋ on each side (Keras).
  *
  * @param x [batch, …spatial, in]
  * @param filter [...window, out, in] (Keras)
@@ -184,9 +184,10 @@ function transposedExtents(
     const span = dilations[k]! * (window[k]! - 1) + 1;
     const full = (n - 1) * strides[k]! + span;
     if (padding === 'same') {
-      const total = Math.max(0, full - n * strides[k]!);
+      const wanted = extra === undefined ? n * strides[k]! : full - 2 * Math.floor(span / 2) + extra[k]!; // Keras's two formulas
+      const total = Math.max(0, full - wanted);
       sides.push([Math.floor(total / 2), Math.ceil(total / 2)]);
-      output.push(full - total + (extra?.[k] ?? Math.max(0, n * strides[k]! - full)));
+      output.push(wanted);
     } else if (padding === 'valid') {
       sides.push([0, 0]);
       output.push(full + (extra?.[k] ?? Math.max(0, strides[k]! - span)));

@@ -7,6 +7,22 @@ export * from './dense.js';
 export * from './embedding.js';
 export * from './einsumDense.js';
 export * from './activation.js';
+export {
+  Conv1D,
+  Conv2D,
+  Conv3D,
+  type ConvolutionLayerOptions,
+  type ConvOptions,
+  DepthwiseConv1D,
+  DepthwiseConv2D,
+  type DepthwiseConvOptions,
+  SeparableConv1D,
+  SeparableConv2D,
+  type SeparableConvOptions,
+} from './convolution.js';
+export * from './transposedConvolution.js';
+export * from './pooling.js';
+export * from './globalPooling.js';
 export * from './regularization.js';
 export * from './reshaping.js';
 export * from './merging.js';
