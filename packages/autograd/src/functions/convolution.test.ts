@@ -122,7 +122,7 @@ describe('conv', () => {
     expect(sizes({ strides: 2 })).toEqual([7, 7]);
     expect(sizes({ strides: 2, padding: 'same' })).toEqual([6, 6]);
     expect(sizes({ strides: 3 }, 2)).toEqual([9, 9]);
-    expect(sizes({ strides: 2, padding: 'same', outputPadding: 0 })).toEqual([6, 6]);
+    expect(sizes({ strides: 2, padding: 'same', outputPadding: 0 })).toEqual([5, 5]);
     expect(sizes({})).toEqual([5, 5]);
   });
 
