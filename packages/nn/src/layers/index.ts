@@ -23,6 +23,19 @@ export {
 export * from './transposedConvolution.js';
 export * from './pooling.js';
 export * from './globalPooling.js';
+export {
+  type AffineOptions,
+  GroupNormalization,
+  type GroupNormalizationOptions,
+  InstanceNormalization,
+  LayerNormalization,
+  type LayerNormalizationOptions,
+  RMSNormalization,
+  type RMSNormalizationOptions,
+  UnitNormalization,
+} from './normalization.js';
+export * from './batchNormalization.js';
+export * from './spectralNormalization.js';
 export * from './regularization.js';
 export * from './reshaping.js';
 export * from './merging.js';
