@@ -82,8 +82,8 @@ abstract class VectorAttention extends Layer {
 
   /** @param inputShapes of query, value and perhaps key; one shape stands for all of them */
   override computeOutputShape(inputShapes: Shape | readonly Shape[]): Shape {
-    const [query, value] = shapesOfInputs(inputShapes, 2);
-    return [...query!.slice(0, -1), value!.at(-1)!];
+    const { query, value } = shapesOfInputs(inputShapes);
+    return [...query.slice(0, -1), value.at(-1)!];
   }
 
   /** The output and the weights, [batch, n, m]: Keras's `return_attention_scores`. */
@@ -236,7 +236,7 @@ export class AdditiveAttention extends VectorAttention {
   }
 
   override build(inputShapes: Shape | readonly Shape[]): this {
-    this.scale?.materialize([shapesOfInputs(inputShapes, 1)[0]!.at(-1)!]);
+    this.scale?.materialize([shapesOfInputs(inputShapes).query.at(-1)!]);
     return this;
   }
 

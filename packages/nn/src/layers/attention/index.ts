@@ -8,3 +8,6 @@ export {
   type AttentionInputs,
   type AttentionOptions,
 } from './attention.js';
+export type { AttentionCache } from './cache.js';
+export type { HeadsCallOptions } from './heads.js';
+export * from './multiHeadAttention.js';

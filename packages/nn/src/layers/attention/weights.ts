@@ -58,7 +58,9 @@ export function droppedWeights(weights: Tensor, rate: number, generator: Generat
   return where(drawn.greaterEqual(rate), weights.mul(1 / (1 - rate)), 0);
 }
 
-/** The shapes of several inputs; one shape stands for all of them. */
-export function shapesOfInputs(given: Shape | readonly Shape[], count: number): readonly Shape[] {
-  return Array.isArray(given[0]) ? (given as readonly Shape[]) : new Array<Shape>(count).fill(given as Shape);
+/** The shapes of query, value and key, of which the key may be left out; one shape stands for all of them. */
+export function shapesOfInputs(given: Shape | readonly Shape[]): { query: Shape; value: Shape; key: Shape } {
+  const shapes = Array.isArray(given[0]) ? (given as readonly Shape[]) : [given as Shape];
+  const [query, value = query!, key = value] = shapes;
+  return { query: query!, value, key };
 }
