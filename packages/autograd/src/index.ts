@@ -198,6 +198,7 @@ export {
   maxPool,
   type PoolFormatOptions,
 } from './functions/pooling.js';
+export { type ResizeMethod, type ResizeOptions, resize } from './functions/resize.js';
 export type { DataFormat, Padding, PerAxis, WindowOptions } from './functions/windows.js';
 export { cummax, cummin, cumprod, cumsum, logCumSumExp, type ScanOptions } from './functions/scan.js';
 export {

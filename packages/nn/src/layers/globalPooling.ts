@@ -5,7 +5,7 @@ import type { Shape } from '@cotangent/kernels';
 import { maskOf } from '../masks.js';
 import { checkChoice, checkExtents, checkOptions } from '../options.js';
 import { Layer, type LayerOptions, layerOptionNames } from './layer.js';
-import { checkImages, sampleShape, spatialOf } from './windows.js';
+import { checkImages, type Format, sampleShape, spatialOf } from './windows.js';
 
 /** Options of the global poolings. */
 export interface GlobalPoolingOptions extends LayerOptions {
@@ -13,13 +13,6 @@ export interface GlobalPoolingOptions extends LayerOptions {
   dataFormat?: DataFormat;
   /** Whether the spatial axes stay, with extent 1. @defaultValue false */
   keepDims?: boolean;
-}
-
-/** What poolings without windows know of their input. */
-interface Format {
-  readonly operation: string;
-  readonly count: number;
-  readonly dataFormat: DataFormat;
 }
 
 const formatOf = (operation: string, count: number, dataFormat: DataFormat = 'channelsLast'): Format => ({

@@ -38,5 +38,6 @@ export * from './batchNormalization.js';
 export * from './spectralNormalization.js';
 export * from './regularization.js';
 export * from './reshaping.js';
+export * from './resizing.js';
 export * from './merging.js';
 export * from './attention/index.js';

@@ -14,16 +14,21 @@ export const imageAxes = (count: number, dataFormat: DataFormat): string =>
     ? `batch, channels, ${spatialNames[count - 1]}`
     : `batch, ${spatialNames[count - 1]}, channels`;
 
-/** Windows that slide over some spatial axes, as options say. */
-export interface Windows {
+/** Where a layer has its spatial axes. */
+export interface Format {
+  /** The layer, for messages. */
   readonly operation: string;
   /** Number of spatial axes. */
   readonly count: number;
+  readonly dataFormat: DataFormat;
+}
+
+/** Windows that slide over some spatial axes, as options say. */
+export interface Windows extends Format {
   readonly window: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
   readonly padding: Padding;
-  readonly dataFormat: DataFormat;
 }
 
 /** The options as users give them, under the names that are in messages. */
@@ -95,7 +100,7 @@ export function withIncomplete(windows: Windows, spatial: readonly number[]): Wi
 
 /** The spatial extents and the channels of a sample. @throws ShapeError for another number of axes */
 export function spatialOf(
-  { operation, count, dataFormat }: Pick<Windows, 'operation' | 'count' | 'dataFormat'>,
+  { operation, count, dataFormat }: Format,
   inputShape: Shape,
 ): { spatial: readonly number[]; channels: number } {
   if (inputShape.length !== count + 1) {
@@ -124,19 +129,12 @@ export function slide(windows: Windows, spatial: readonly number[]): readonly nu
 }
 
 /** x, if it has the axes of images with so many spatial ones. */
-export function checkImages(
-  { operation, count, dataFormat }: Pick<Windows, 'operation' | 'count' | 'dataFormat'>,
-  x: Tensor,
-): Tensor {
+export function checkImages({ operation, count, dataFormat }: Format, x: Tensor): Tensor {
   return checkInput(operation, x, imageAxes(count, dataFormat));
 }
 
 /** Adds one number a channel. */
-export function addToChannels(
-  y: Tensor,
-  bias: Tensor | null,
-  { count, dataFormat }: Pick<Windows, 'count' | 'dataFormat'>,
-): Tensor {
+export function addToChannels(y: Tensor, bias: Tensor | null, { count, dataFormat }: Format): Tensor {
   if (bias === null) return y;
   return y.add(dataFormat === 'channelsFirst' ? bias.reshape([bias.size, ...new Array<number>(count).fill(1)]) : bias);
 }
