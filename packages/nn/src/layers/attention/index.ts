@@ -11,3 +11,6 @@ export {
 export type { AttentionCache } from './cache.js';
 export type { HeadsCallOptions } from './heads.js';
 export * from './multiHeadAttention.js';
+export type { PositionOptions } from './positionIndices.js';
+export * from './positions.js';
+export * from './rotaryEmbedding.js';
