@@ -34,9 +34,9 @@ export interface AttentionOptions extends AdditiveAttentionOptions {
 
 /** Options of a call of `Attention` and `AdditiveAttention`. */
 export interface AttentionCallOptions {
-  /** bool [batch, n], false where a query is padding: its output is 0. @defaultValue the mask that travels with the query */
+  /** bool [batch, n], false where a query is padding: its output is 0; null for no mask. @defaultValue the mask that travels with the query */
   queryMask?: Tensor | null;
-  /** bool [batch, m], false where a value is padding, which nothing attends to. @defaultValue the mask that travels with the value */
+  /** bool [batch, m], false where a value is padding, which nothing attends to; null for no mask. @defaultValue the mask that travels with the value */
   valueMask?: Tensor | null;
   /** Whether query i attends to values 0 to i only. @defaultValue false */
   useCausalMask?: boolean;

@@ -29,11 +29,11 @@ export interface HeadsCallOptions {
   attentionMask?: Tensor | null;
   /** Whether query i attends to keys 0 to i only. @defaultValue false */
   useCausalMask?: boolean;
-  /** bool [batch, n], false where a query is padding. @defaultValue the mask that travels with the query */
+  /** bool [batch, n], false where a query is padding; null for no mask. @defaultValue the mask that travels with the query */
   queryMask?: Tensor | null;
-  /** bool [batch, m], false where a value is padding. @defaultValue the mask that travels with the value */
+  /** bool [batch, m], false where a value is padding; null for no mask. @defaultValue the mask that travels with the value */
   valueMask?: Tensor | null;
-  /** bool [batch, m], false where a key is padding. @defaultValue the mask that travels with the key */
+  /** bool [batch, m], false where a key is padding; null for no mask. @defaultValue the mask that travels with the key */
   keyMask?: Tensor | null;
 }
 

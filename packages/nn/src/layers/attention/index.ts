@@ -14,3 +14,6 @@ export * from './multiHeadAttention.js';
 export type { PositionOptions } from './positionIndices.js';
 export * from './positions.js';
 export * from './rotaryEmbedding.js';
+export type { TransformerOptions } from './transformerBlock.js';
+export * from './transformerDecoder.js';
+export * from './transformerEncoder.js';

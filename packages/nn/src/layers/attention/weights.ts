@@ -12,7 +12,7 @@ export function checkMask(operation: string, name: string, mask: Tensor | null |
   throw new DTypeError(operation, { [name]: mask.dtype }, 'bool, true for what is real', "Convert with .cast('bool').");
 }
 
-/** Which steps of x are real: the mask that is given, or the one that travels with x. @throws DTypeError, ShapeError */
+/** Which steps of x are real: the mask that is given (null for all), or the one that travels with x. @throws DTypeError, ShapeError */
 export function paddingMask(
   operation: string,
   name: string,
@@ -20,7 +20,7 @@ export function paddingMask(
   x: Tensor,
 ): Tensor | null {
   const mask = checkMask(operation, name, given);
-  if (mask === null) return maskOf(x);
+  if (mask === null) return given === null ? null : maskOf(x);
   const [batch, time] = x.shape;
   if (mask.rank === 2 && mask.shape[0] === batch && mask.shape[1] === time) return mask;
   throw new ShapeError(
