@@ -41,3 +41,4 @@ export * from './reshaping.js';
 export * from './resizing.js';
 export * from './merging.js';
 export * from './attention/index.js';
+export * from './lora.js';

@@ -1,4 +1,4 @@
-import { arange, concat, moveAxis, stack, type Tensor } from '@cotangent/autograd';
+import { arange, concat, stack, type Tensor } from '@cotangent/autograd';
 import { DTypeError, isFloating, normalizeAxis, type Shape, ShapeError } from '@cotangent/kernels';
 import { checkBoolean, checkNumber, checkOptions } from '../../options.js';
 import { checkInput } from '../inputs.js';
