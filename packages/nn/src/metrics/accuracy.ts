@@ -1,109 +1,198 @@
 /** Shares of predictions that are right (https://keras.io/api/metrics/accuracy_metrics/). */
 
-import { noGrad, scope, type Tensor } from '@cotangent/autograd';
-import { ShapeError, shapesEqual } from '@cotangent/kernels';
-import type { Metric } from './metric.js';
+import type { Tensor } from '@cotangent/autograd';
+import { shapesEqual } from '@cotangent/kernels';
+import { checkNumber, checkOptions, checkTensor } from '../options.js';
+import { MeanOf, type Measure, meanOfPairs, type Values } from './means.js';
+import type { MetricOptions } from './metric.js';
+import { largestAt, readLabelled, readPairs, roundedTo } from './numbers.js';
 
-/** Counts of hits, from a function that says for each sample whether it was one. */
-class HitRate implements Metric {
-  private hits = 0;
-  private samples = 0;
+/** Of each sample the share of outputs on the right side of the threshold. */
+const binaryHits =
+  (threshold: number): Measure =>
+  (name, yTrue, yPred) => {
+    const limit = roundedTo(checkTensor(name, 'yPred', yPred).dtype, threshold);
+    return meanOfPairs(name, yTrue, yPred, (target, prediction) => ((prediction > limit ? 1 : 0) === target ? 1 : 0));
+  };
 
-  constructor(
-    readonly name: string,
-    private readonly hit: (yTrue: Tensor, yPred: Tensor) => Tensor,
-  ) {}
-
-  update(yTrue: Tensor, yPred: Tensor): void {
-    noGrad(() =>
-      scope(() => {
-        const hits = this.hit(yTrue, yPred);
-        this.hits += hits.sum().item();
-        this.samples += hits.size;
-      }),
-    );
+/** 1 for each row of classes whose largest score is where the largest target is. */
+const categoricalHits: Measure = (name, yTrue, yPred) => {
+  const { targets, predictions, shape } = readPairs(name, yTrue, yPred, 'equal shapes [..., classes]');
+  const classes = shape[shape.length - 1] ?? 1;
+  const values = new Float64Array(targets.length / classes);
+  for (let row = 0; row < values.length; row++) {
+    const start = row * classes;
+    values[row] = largestAt(predictions, start, classes) === largestAt(targets, start, classes) ? 1 : 0;
   }
+  return { values, shape: shape.slice(0, -1) };
+};
 
-  result(): number {
-    return this.samples === 0 ? Number.NaN : this.hits / this.samples;
+/** 1 for each row of scores whose largest is at the label. */
+const sparseHits: Measure = (name, yTrue, yPred) => {
+  const { labels, scores, classes, shape } = readLabelled(name, yTrue, yPred);
+  const values = new Float64Array(labels.length);
+  for (let row = 0; row < values.length; row++) {
+    values[row] = largestAt(scores, row * classes, classes) === labels[row] ? 1 : 0;
   }
+  return { values, shape };
+};
 
-  reset(): void {
-    this.hits = 0;
-    this.samples = 0;
-  }
+/** Whether fewer than k scores of a row are higher than that of the label: equal ones count as hits, as in Keras. */
+function isAmongTop(k: number, label: number, scores: ArrayLike<number>, start: number, classes: number): boolean {
+  const score = label >= 0 && label < classes ? scores[start + label]! : Number.NaN;
+  // Also a label that is a fraction has no score.
+  if (score === undefined || Number.isNaN(score)) return false;
+  let higher = 0;
+  for (let i = start; i < start + classes; i++) if (scores[i]! > score) higher++;
+  return higher < k;
 }
-
-/** x [...] from [..., 1] where the other has one axis less. */
-const withoutLastOne = (x: Tensor, other: Tensor): Tensor =>
-  x.rank === other.rank + 1 && x.shape[x.rank - 1] === 1 ? x.squeeze(-1) : x;
-
-/** Class indices [...] from [...] or [..., 1]. */
-const indices = (yTrue: Tensor, yPred: Tensor): Tensor =>
-  (yTrue.rank === yPred.rank && yTrue.shape[yTrue.rank - 1] === 1 ? yTrue.squeeze(-1) : yTrue).cast('int32');
 
 /**
- * Share of samples whose largest prediction is at the class index: targets [...], predictions [..., classes].
+ * Share of predictions that equal their targets, number by number.
+ *
+ * Targets and predictions have one shape; a last axis of extent 1 may be missing in one. The mean is over the outputs of each
+ * sample and then over samples, weighted if weights are given; NaN before anything came. (The name 'accuracy' in `compile`
+ * means another metric: the one of `BinaryAccuracy`, `CategoricalAccuracy` and `SparseCategoricalAccuracy` that fits the
+ * shapes.)
+ *
+ * @see https://keras.io/api/metrics/accuracy_metrics/#accuracy-class
+ * @example
+ * const accuracy = new nn.metrics.Accuracy();
+ * accuracy.update(tensor([1, 2, 3, 4]), tensor([0, 2, 3, 4]));
+ * accuracy.result(); // → 0.75
  */
-export class SparseCategoricalAccuracy extends HitRate {
-  constructor(name: string = 'sparseCategoricalAccuracy') {
-    super(name, (yTrue, yPred) => {
-      const labels = indices(yTrue, yPred);
-      if (!shapesEqual(labels.shape, yPred.shape.slice(0, -1))) {
-        throw new ShapeError(name, { yTrue, yPred }, 'yTrue [...] and yPred [..., classes]');
-      }
-      return yPred.argmax({ axis: -1 }).equal(labels);
-    });
+export class Accuracy extends MeanOf {
+  constructor(options: MetricOptions = {}) {
+    checkOptions('Accuracy', options, ['name']);
+    super({ operation: 'Accuracy' }, options, (name, yTrue, yPred) =>
+      meanOfPairs(name, yTrue, yPred, (target, prediction) => (roundedTo(yPred.dtype, target) === prediction ? 1 : 0)),
+    );
   }
 }
 
-/** Share of samples whose largest prediction is where the largest target is: both [..., classes]. */
-export class CategoricalAccuracy extends HitRate {
-  constructor(name: string = 'categoricalAccuracy') {
-    super(name, (yTrue, yPred) => {
-      if (!shapesEqual(yTrue.shape, yPred.shape))
-        throw new ShapeError(name, { yTrue, yPred }, 'equal shapes [..., classes]');
-      return yPred.argmax({ axis: -1 }).equal(yTrue.argmax({ axis: -1 }));
-    });
-  }
+/** Options of `BinaryAccuracy`. */
+export interface BinaryAccuracyOptions extends MetricOptions {
+  /** Predictions strictly above it count as 1; 0 for logits. @defaultValue 0.5 */
+  threshold?: number;
 }
 
 /**
  * Share of predictions on the right side of the threshold (strictly above counts as 1). Targets are 0 or 1, of the shape
  * of the predictions, where a last axis of extent 1 may be missing.
+ *
+ * @see https://keras.io/api/metrics/accuracy_metrics/#binaryaccuracy-class
+ * @example
+ * const accuracy = new nn.metrics.BinaryAccuracy({ threshold: 0.6 });
+ * accuracy.update(tensor([1, 1, 0, 0]), tensor([0.98, 1, 0, 0.6]));
+ * accuracy.result(); // → 1
  */
-export class BinaryAccuracy extends HitRate {
-  constructor(name: string = 'binaryAccuracy', threshold: number = 0.5) {
-    super(name, (yTrue, yPred) => {
-      const [targets, predictions] = [withoutLastOne(yTrue, yPred), withoutLastOne(yPred, yTrue)];
-      if (!shapesEqual(targets.shape, predictions.shape)) throw new ShapeError(name, { yTrue, yPred }, 'equal shapes');
-      return predictions.greater(threshold).cast(targets.dtype).equal(targets);
+export class BinaryAccuracy extends MeanOf {
+  constructor(options: BinaryAccuracyOptions = {}) {
+    checkOptions('BinaryAccuracy', options, ['threshold', 'name']);
+    const threshold = checkNumber('BinaryAccuracy', 'threshold', options.threshold ?? 0.5);
+    super({ operation: 'BinaryAccuracy', configuration: { threshold } }, options, binaryHits(threshold));
+  }
+}
+
+/**
+ * Share of samples whose largest prediction is where the largest target is: both [..., classes]; scores may be probabilities
+ * or logits.
+ *
+ * @see https://keras.io/api/metrics/accuracy_metrics/#categoricalaccuracy-class
+ */
+export class CategoricalAccuracy extends MeanOf {
+  constructor(options: MetricOptions = {}) {
+    checkOptions('CategoricalAccuracy', options, ['name']);
+    super({ operation: 'CategoricalAccuracy' }, options, categoricalHits);
+  }
+}
+
+/**
+ * Share of samples whose largest prediction is at the class index: targets [...] or [..., 1], predictions [..., classes].
+ *
+ * @see https://keras.io/api/metrics/accuracy_metrics/#sparsecategoricalaccuracy-class
+ */
+export class SparseCategoricalAccuracy extends MeanOf {
+  constructor(options: MetricOptions = {}) {
+    checkOptions('SparseCategoricalAccuracy', options, ['name']);
+    super({ operation: 'SparseCategoricalAccuracy' }, options, sparseHits);
+  }
+}
+
+/** Options of `TopKCategoricalAccuracy` and `SparseTopKCategoricalAccuracy`. */
+export interface TopKOptions extends MetricOptions {
+  /** How many of the largest predictions to look at. @defaultValue 5 */
+  k?: number;
+}
+
+function checkK(operation: string, options: TopKOptions): number {
+  checkOptions(operation, options, ['k', 'name']);
+  return checkNumber(operation, 'k', options.k ?? 5, { above: 0, whole: true });
+}
+
+/**
+ * Share of samples with fewer than k predictions higher than that of the class of the largest target: both [..., classes].
+ * Predictions that tie with it do not stand in its way, as in Keras.
+ *
+ * @see https://keras.io/api/metrics/accuracy_metrics/#topkcategoricalaccuracy-class
+ */
+export class TopKCategoricalAccuracy extends MeanOf {
+  constructor(options: TopKOptions = {}) {
+    const operation = 'TopKCategoricalAccuracy';
+    const k = checkK(operation, options);
+    super({ operation, configuration: { k } }, options, (name, yTrue, yPred) => {
+      const { targets, predictions, shape } = readPairs(name, yTrue, yPred, 'equal shapes [..., classes]');
+      const classes = shape[shape.length - 1] ?? 1;
+      const values = new Float64Array(targets.length / classes);
+      for (let row = 0; row < values.length; row++) {
+        const label = largestAt(targets, row * classes, classes);
+        values[row] = isAmongTop(k, label, predictions, row * classes, classes) ? 1 : 0;
+      }
+      return { values, shape: shape.slice(0, -1) };
     });
   }
 }
 
-/** `accuracy`: what it means is decided by the shapes of the first batch, as Keras decides it. */
-export class InferredAccuracy implements Metric {
-  readonly name = 'accuracy';
-  private actual: Metric | null = null;
-
-  update(yTrue: Tensor, yPred: Tensor): void {
-    this.actual ??= this.choose(yTrue, yPred);
-    this.actual.update(yTrue, yPred);
+/**
+ * Share of samples with fewer than k predictions higher than that of their class: targets [...] or [..., 1], predictions
+ * [..., classes]. Predictions that tie with it do not stand in its way, as in Keras.
+ *
+ * @see https://keras.io/api/metrics/accuracy_metrics/#sparsetopkcategoricalaccuracy-class
+ */
+export class SparseTopKCategoricalAccuracy extends MeanOf {
+  constructor(options: TopKOptions = {}) {
+    const operation = 'SparseTopKCategoricalAccuracy';
+    const k = checkK(operation, options);
+    super({ operation, configuration: { k } }, options, (name, yTrue, yPred) => {
+      const { labels, scores, classes, shape } = readLabelled(name, yTrue, yPred);
+      const values = new Float64Array(labels.length);
+      for (let row = 0; row < values.length; row++) {
+        values[row] = isAmongTop(k, labels[row]!, scores, row * classes, classes) ? 1 : 0;
+      }
+      return { values, shape };
+    });
   }
+}
 
-  private choose(yTrue: Tensor, yPred: Tensor): Metric {
-    const classes = yPred.shape[yPred.rank - 1] ?? 1;
-    const alike = shapesEqual(yTrue.shape, yPred.shape);
-    if (classes === 1 || (alike && yPred.rank === 1)) return new BinaryAccuracy(this.name);
-    return alike ? new CategoricalAccuracy(this.name) : new SparseCategoricalAccuracy(this.name);
-  }
+/** What `accuracy` means for targets and predictions of these shapes, as Keras decides it. */
+function chooseHits(yTrue: Tensor, yPred: Tensor): Measure {
+  const classes = yPred.shape[yPred.rank - 1] ?? 1;
+  const alike = shapesEqual(yTrue.shape, yPred.shape);
+  if (classes === 1 || (alike && yPred.rank === 1)) return binaryHits(0.5);
+  return alike ? categoricalHits : sparseHits;
+}
 
-  result(): number {
-    return this.actual?.result() ?? Number.NaN;
-  }
-
-  reset(): void {
-    this.actual?.reset();
+/** The metric that the names 'accuracy' and 'acc' mean: the shapes of the first batch decide. */
+export class InferredAccuracy extends MeanOf {
+  /** @param name in logs */
+  constructor(name: string = 'accuracy') {
+    let chosen: Measure | null = null;
+    super({ operation: 'accuracy' }, { name }, (_, yTrue, yPred): Values => {
+      const hits = chosen ?? chooseHits(checkTensor(name, 'yTrue', yTrue), checkTensor(name, 'yPred', yPred));
+      const values = hits(name, yTrue, yPred);
+      // Not before: a batch that was refused decides nothing.
+      chosen = hits;
+      return values;
+    });
   }
 }

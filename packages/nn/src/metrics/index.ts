@@ -2,28 +2,144 @@
 
 import { ArgumentError } from '@cotangent/kernels';
 import { shown } from '../options.js';
-import { BinaryAccuracy, CategoricalAccuracy, InferredAccuracy, SparseCategoricalAccuracy } from './accuracy.js';
+import {
+  BinaryAccuracy,
+  CategoricalAccuracy,
+  InferredAccuracy,
+  SparseCategoricalAccuracy,
+  SparseTopKCategoricalAccuracy,
+  TopKCategoricalAccuracy,
+} from './accuracy.js';
+import { AUC } from './auc.js';
+import { BLEU } from './bleu.js';
+import { FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives } from './confusion.js';
+import { ConcordanceCorrelation, CosineSimilarity, PearsonCorrelation } from './correlation.js';
+import { F1Score, FBetaScore } from './fScore.js';
+import { BinaryIoU } from './iou.js';
+import { MatthewsCorrelation } from './matthews.js';
+import { Mean, Sum } from './means.js';
 import type { Metric } from './metric.js';
+import { MeanSquaredError } from './ofLosses.js';
+import { Perplexity } from './perplexity.js';
+import { R2Score } from './r2Score.js';
+import { MeanPairwiseDistance, RootMeanSquaredError } from './regression.js';
 
-export { BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy } from './accuracy.js';
-export type { Metric } from './metric.js';
+export {
+  Accuracy,
+  BinaryAccuracy,
+  type BinaryAccuracyOptions,
+  CategoricalAccuracy,
+  SparseCategoricalAccuracy,
+  SparseTopKCategoricalAccuracy,
+  TopKCategoricalAccuracy,
+  type TopKOptions,
+} from './accuracy.js';
+export { AUC, type AUCOptions } from './auc.js';
+export { BLEU, type BLEUOptions, type Token } from './bleu.js';
+export {
+  type CountOptions,
+  FalseNegatives,
+  FalsePositives,
+  Precision,
+  type PrecisionOptions,
+  Recall,
+  TrueNegatives,
+  TruePositives,
+} from './confusion.js';
+export { type ClassCountOptions, ConfusionMatrix } from './confusionMatrix.js';
+export {
+  ConcordanceCorrelation,
+  CosineSimilarity,
+  type LikenessOptions,
+  PearsonCorrelation,
+} from './correlation.js';
+export { type Average, F1Score, type F1ScoreOptions, FBetaScore, type FBetaScoreOptions } from './fScore.js';
+export {
+  BinaryIoU,
+  type BinaryIoUOptions,
+  IoU,
+  type IoUOptions,
+  MeanIoU,
+  type MeanIoUOptions,
+  OneHotIoU,
+  type OneHotIoUOptions,
+  OneHotMeanIoU,
+  type OneHotMeanIoUOptions,
+} from './iou.js';
+export { MatthewsCorrelation, type MatthewsCorrelationOptions } from './matthews.js';
+export { Mean, MeanMetricWrapper, type MeanMetricWrapperOptions, Sum } from './means.js';
+export {
+  type Metric,
+  type MetricOptions,
+  type MetricState,
+  type MetricValue,
+  metricLogs,
+  StreamingMetric,
+} from './metric.js';
+export { MeanSquaredError } from './ofLosses.js';
+export { Perplexity, type PerplexityOptions } from './perplexity.js';
+export { type ClassAggregation, R2Score, type R2ScoreOptions } from './r2Score.js';
+export { MeanPairwiseDistance, type MeanPairwiseDistanceOptions, RootMeanSquaredError } from './regression.js';
+export type { Thresholds } from './thresholds.js';
+export {
+  PrecisionAtRecall,
+  RecallAtPrecision,
+  SensitivityAtSpecificity,
+  SpecificityAtSensitivity,
+  type TradeoffOptions,
+} from './tradeoffs.js';
 
-/** Names of the metrics. */
-export type MetricName = 'accuracy' | 'sparseCategoricalAccuracy' | 'categoricalAccuracy' | 'binaryAccuracy';
-
-const byName: Readonly<Record<MetricName, () => Metric>> = {
+const byName = {
   accuracy: () => new InferredAccuracy(),
-  sparseCategoricalAccuracy: () => new SparseCategoricalAccuracy(),
-  categoricalAccuracy: () => new CategoricalAccuracy(),
+  acc: () => new InferredAccuracy('acc'),
   binaryAccuracy: () => new BinaryAccuracy(),
-};
+  categoricalAccuracy: () => new CategoricalAccuracy(),
+  sparseCategoricalAccuracy: () => new SparseCategoricalAccuracy(),
+  topKCategoricalAccuracy: () => new TopKCategoricalAccuracy(),
+  sparseTopKCategoricalAccuracy: () => new SparseTopKCategoricalAccuracy(),
+  truePositives: () => new TruePositives(),
+  trueNegatives: () => new TrueNegatives(),
+  falsePositives: () => new FalsePositives(),
+  falseNegatives: () => new FalseNegatives(),
+  precision: () => new Precision(),
+  recall: () => new Recall(),
+  f1Score: () => new F1Score(),
+  fBetaScore: () => new FBetaScore(),
+  matthewsCorrelation: () => new MatthewsCorrelation(),
+  auc: () => new AUC(),
+  binaryIoU: () => new BinaryIoU(),
+  meanSquaredError: () => new MeanSquaredError(),
+  mse: () => new MeanSquaredError({ name: 'mse' }),
+  rootMeanSquaredError: () => new RootMeanSquaredError(),
+  meanPairwiseDistance: () => new MeanPairwiseDistance(),
+  r2Score: () => new R2Score(),
+  cosineSimilarity: () => new CosineSimilarity(),
+  pearsonCorrelation: () => new PearsonCorrelation(),
+  concordanceCorrelation: () => new ConcordanceCorrelation(),
+  perplexity: () => new Perplexity(),
+} as const satisfies Readonly<Record<string, () => Metric>>;
 
-/** The metric meant by a name, or the one given. @throws ArgumentError for an unknown name */
+/** Names that stand for a metric with its default options; short ones are also the names in logs. */
+export type MetricName = keyof typeof byName;
+
+/** All of them. */
+export const metricNames: readonly MetricName[] = Object.keys(byName) as MetricName[];
+
+/** The metric meant by a name, or the one given. @throws ArgumentError for an unknown name, and for one that is not of targets and predictions */
 export function resolveMetric(operation: string, given: MetricName | Metric): Metric {
-  if (typeof given === 'object' && given !== null && typeof given.update === 'function') return given;
+  if (typeof given === 'object' && given !== null && typeof given.update === 'function') {
+    if (given instanceof Mean || given instanceof Sum || given instanceof BLEU) {
+      throw new ArgumentError(
+        operation,
+        `got metric ${given.name}, which does not take targets and predictions`,
+        'For the mean of a function of them use new MeanMetricWrapper({ fn }).',
+      );
+    }
+    return given;
+  }
   if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given]();
   throw new ArgumentError(
     operation,
-    `got metric ${shown(given)}; expected one of ${Object.keys(byName).join(', ')}, or an object with update(), result() and reset()`,
+    `got metric ${shown(given)}; expected one of ${metricNames.join(', ')}, or an object with update(), result() and reset()`,
   );
 }

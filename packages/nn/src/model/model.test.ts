@@ -8,7 +8,7 @@ import { Dense } from '../layers/dense.js';
 import { Dropout } from '../layers/regularization.js';
 import { Flatten } from '../layers/reshaping.js';
 import { meanSquaredError, sparseCategoricalCrossentropy } from '../losses/index.js';
-import type { Metric } from '../metrics/index.js';
+import { type Metric, metricNames } from '../metrics/index.js';
 import { Adam, SGD } from '../optimizers/index.js';
 import { nextTurn } from './eventLoop.js';
 import { type CompileOptions, type FitOptions, Model } from './model.js';
@@ -612,8 +612,8 @@ describe('compile()', () => {
     ],
     [
       'an unknown metric',
-      { loss: 'mse', metrics: ['acc'] },
-      "compile: got metric 'acc'; expected one of accuracy, sparseCategoricalAccuracy, categoricalAccuracy, binaryAccuracy, or an object with update(), result() and reset()",
+      { loss: 'mse', metrics: ['accurate'] },
+      `compile: got metric 'accurate'; expected one of ${metricNames.join(', ')}, or an object with update(), result() and reset()`,
     ],
     [
       'a metric that is not in an array',

@@ -6,7 +6,7 @@ import type { Callback, Logs, RunParameters } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
 import { ProgressBar, resolveVerbosity, type Verbosity } from '../callbacks/progress.js';
 import { type LossFunction, type LossName, resolveLoss } from '../losses/index.js';
-import { type Metric, type MetricName, resolveMetric } from '../metrics/index.js';
+import { type Metric, type MetricName, metricLogs, resolveMetric } from '../metrics/index.js';
 import { Module, tracing } from '../module.js';
 import { type Optimizer, type OptimizerName, resolveOptimizer } from '../optimizers/index.js';
 import { checkNumber, checkOptions, shown } from '../options.js';
@@ -181,11 +181,11 @@ export abstract class Model extends Module {
         const end = Math.min(samples, start + batchSize);
         const loss = trainMode(() => this.trainStep(compiled, train, order, start, end));
         lossSum += loss * (end - start);
-        const batchLogs = { size: end - start, loss, ...results(compiled.metrics) };
+        const batchLogs = { size: end - start, loss, ...metricLogs(compiled.metrics) };
         for (const callback of callbacks) await callback.onBatchEnd?.(step, batchLogs);
         await breather.breathe();
       }
-      logs = { loss: lossSum / samples, ...results(compiled.metrics) };
+      logs = { loss: lossSum / samples, ...metricLogs(compiled.metrics) };
       if (validation !== null) {
         const validated = await this.evaluate(validation.x, validation.y, { batchSize });
         logs = {
@@ -269,7 +269,7 @@ export abstract class Model extends Module {
       lossSum += scalarLoss('evaluate', loss(yBatch, predicted)).item() * (end - start);
       for (const metric of metrics) metric.update(yBatch, predicted);
     });
-    return { loss: lossSum / data.x.shape[0]!, ...results(metrics) };
+    return { loss: lossSum / data.x.shape[0]!, ...metricLogs(metrics) };
   }
 
   /**
@@ -343,9 +343,6 @@ function scalarLoss(operation: string, loss: unknown): Tensor {
     'Reduce it with .mean().',
   );
 }
-
-const results = (metrics: readonly Metric[]): Record<string, number> =>
-  Object.fromEntries(metrics.map((metric) => [metric.name, metric.result()]));
 
 /** `loss` → `valLoss` */
 const validationName = (name: string): string => `val${name.charAt(0).toUpperCase()}${name.slice(1)}`;
