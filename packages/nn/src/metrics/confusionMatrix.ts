@@ -75,11 +75,16 @@ export abstract class ClassCounts<Value extends MetricValue = number>
     );
   }
 
+  /** Adds to the matrix; classes are looked at before any is counted. */
   protected count(targets: TypedArray, predictions: TypedArray, weights: TypedArray | null): void {
     for (let i = 0; i < targets.length; i++) {
       if (targets[i] === this.ignoreClass) continue;
-      const [row, column] = [this.checkClass('yTrue', targets[i]!, i), this.checkClass('yPred', predictions[i]!, i)];
-      this.totals[row * this.numClasses + column]! += weights === null ? 1 : weights[i]!;
+      this.checkClass('yTrue', targets[i]!, i);
+      this.checkClass('yPred', predictions[i]!, i);
+    }
+    for (let i = 0; i < targets.length; i++) {
+      if (targets[i] === this.ignoreClass) continue;
+      this.totals[targets[i]! * this.numClasses + predictions[i]!]! += weights === null ? 1 : weights[i]!;
     }
   }
 
@@ -93,8 +98,8 @@ export abstract class ClassCounts<Value extends MetricValue = number>
     return scores.argmax({ axis: -1 });
   }
 
-  private checkClass(what: string, index: number, position: number): number {
-    if (Number.isInteger(index) && index >= 0 && index < this.numClasses) return index;
+  private checkClass(what: string, index: number, position: number): void {
+    if (Number.isInteger(index) && index >= 0 && index < this.numClasses) return;
     const option = what === 'yTrue' ? 'sparseYTrue' : 'sparseYPred';
     throw new IndexError(
       this.name,

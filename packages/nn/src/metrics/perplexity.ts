@@ -55,6 +55,7 @@ export class Perplexity extends StreamingMetric implements Metric<number> {
   update(yTrue: Tensor, yPred: Tensor, sampleWeight?: Tensor): void {
     const { labels, scores, classes, shape } = readLabelled(this.name, yTrue, yPred);
     const weights = readWeights(this.name, sampleWeight, yPred, shape);
+    let [losses, count] = [0, 0];
     for (const [i, label] of labels.entries()) {
       const weight = weights === null ? 1 : weights[i]!;
       if (label === this.ignoreLabel || weight === 0) continue;
@@ -66,12 +67,15 @@ export class Perplexity extends StreamingMetric implements Metric<number> {
           'Labels of padding are left out with { ignoreLabel }.',
         );
       }
-      const loss = this.fromLogits
-        ? surprise(scores, start, classes, start + label)
-        : -Math.log(Math.max(leastProbability, scores[start + label]!));
-      this.totals[0]! += weight * loss;
-      this.totals[1]! += weight;
+      losses +=
+        weight *
+        (this.fromLogits
+          ? surprise(scores, start, classes, start + label)
+          : -Math.log(Math.max(leastProbability, scores[start + label]!)));
+      count += weight;
     }
+    this.totals[0]! += losses;
+    this.totals[1]! += count;
   }
 
   override result(): number {

@@ -56,6 +56,18 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 /** How far rounding may take a probability from [0, 1]. */
 const slack = 1e-6;
 
+function checkProbabilities(name: string, predictions: TypedArray): void {
+  for (const prediction of predictions) {
+    if (prediction < -slack || prediction > 1 + slack) {
+      throw new ArgumentError(
+        name,
+        `got a prediction of ${prediction}; expected probabilities, from 0 to 1`,
+        'For logits pass { fromLogits: true }.',
+      );
+    }
+  }
+}
+
 /** How many of the sorted thresholds are below the prediction; none for NaN. */
 function countBelow(thresholds: ArrayLike<number>, prediction: number): number {
   let [low, high] = [0, thresholds.length];
@@ -85,7 +97,7 @@ function onlyTop(k: number, predictions: TypedArray, classes: number): Float64Ar
  * Base of the metrics that compare predictions with thresholds; a prediction is positive when it is strictly above one.
  *
  * Every prediction goes into a bucket by how many thresholds are below it, of positives or of negatives, so that an update
- * costs the same for 1 threshold and for 200. Totals: for each label, the buckets of negatives and then those of positives.
+ * costs about the same for 1 threshold and for 200. Totals: for each label, the buckets of negatives and then those of positives.
  */
 export abstract class ThresholdMetric<Value extends MetricValue = number>
   extends StreamingMetric<Value>
@@ -115,6 +127,7 @@ export abstract class ThresholdMetric<Value extends MetricValue = number>
     const classes = shape[shape.length - 1] ?? 1;
     const { classId, topK, multiLabel = false, labelWeights, scale } = this.selection;
     this.checkSelection(yPred, shape, classes);
+    if (scale === 'probabilities') checkProbabilities(this.name, given);
     const weights = readWeights(this.name, sampleWeight, yPred, shape);
     const predictions = topK === undefined ? given : onlyTop(topK, given, classes);
     // A single-precision 0.1 is not above a threshold of 0.1.
@@ -125,13 +138,6 @@ export abstract class ThresholdMetric<Value extends MetricValue = number>
       const label = i % classes;
       const weight = (weights === null ? 1 : weights[i]!) * (multiLabel ? 1 : (labelWeights?.[label] ?? 1));
       const prediction = scale === 'logits' ? sigmoid(predictions[i]!) : predictions[i]!;
-      if (scale === 'probabilities' && (prediction < -slack || prediction > 1 + slack)) {
-        throw new ArgumentError(
-          this.name,
-          `got a prediction of ${prediction}; expected probabilities, from 0 to 1`,
-          'For logits pass { fromLogits: true }.',
-        );
-      }
       const side = (multiLabel ? 2 * label : 0) + (targets[i] === 0 ? 0 : 1);
       this.totals[side * buckets + countBelow(thresholds, prediction)]! += weight;
     }
