@@ -26,6 +26,7 @@ export {
   type RandomUniformOptions,
   TruncatedNormal,
 } from './random.js';
+export { STFT, type STFTOptions, type WindowName } from './stft.js';
 export {
   GlorotNormal,
   GlorotUniform,
