@@ -138,6 +138,77 @@ describe('nn.Attention and nn.AdditiveAttention', () => {
     );
   });
 
+  it("give what Keras's own tests expect, to their three digits", () => {
+    const [query, key] = [
+      float64([
+        [
+          [1, 0],
+          [0, 1],
+        ],
+      ]),
+      float64([
+        [
+          [0, 1],
+          [1, 0],
+        ],
+      ]),
+    ];
+    const value = float64([
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ]);
+    const dotted: NestedArray = [
+      [
+        [2.462, 3.462],
+        [1.538, 2.538],
+      ],
+    ];
+    const summed: NestedArray = [
+      [
+        [1.727, 2.727],
+        [2.272, 3.272],
+      ],
+    ];
+    for (const [layer, output, weights] of [
+      [
+        new Attention(),
+        dotted,
+        [
+          [
+            [0.269, 0.731],
+            [0.731, 0.269],
+          ],
+        ],
+      ],
+      [
+        layerOf('concat', false),
+        summed,
+        [
+          [
+            [0.636, 0.363],
+            [0.363, 0.636],
+          ],
+        ],
+      ],
+      [
+        new AdditiveAttention({ useScale: false }),
+        summed,
+        [
+          [
+            [0.636, 0.363],
+            [0.363, 0.636],
+          ],
+        ],
+      ],
+    ] as const) {
+      const [y, scores] = layer.callWithScores([query, value, key]);
+      expectNear(y, output as NestedArray, 1e-3);
+      expectNear(scores, weights as unknown as NestedArray, 1e-3);
+    }
+  });
+
   it('take the value for the key when there is none', () => {
     const [query, value] = [
       float64([[[1, 2]]]),

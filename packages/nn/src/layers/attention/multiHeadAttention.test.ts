@@ -174,6 +174,72 @@ describe('nn.MultiHeadAttention and nn.GroupQueryAttention', () => {
     },
   );
 
+  it("give what Keras's own test expects, to its three digits", () => {
+    const same = {
+      create: () =>
+        float64([
+          [
+            [1, 0],
+            [1, 0],
+          ],
+          [
+            [0, 1],
+            [0, 1],
+          ],
+        ]),
+      name: 'identity in each head',
+    };
+    const layer = new MultiHeadAttention({ numHeads: 2, keyDim: 2, kernelInitializer: same, dtype: 'float64' });
+    const [query, value] = [
+      float64([
+        [
+          [1, 0],
+          [0, 1],
+        ],
+      ]),
+      float64([
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ]),
+    ];
+    const [y, weights] = layer.callWithScores(query, value, {
+      key: float64([
+        [
+          [0, 1],
+          [1, 0],
+        ],
+      ]),
+    });
+    expectNear(
+      y,
+      [
+        [
+          [5.679, 5.679],
+          [4.32, 4.32],
+        ],
+      ],
+      1e-3,
+    );
+    expectNear(
+      weights,
+      [
+        [
+          [
+            [0.33, 0.67],
+            [0.67, 0.33],
+          ],
+          [
+            [0.33, 0.67],
+            [0.67, 0.33],
+          ],
+        ],
+      ],
+      1e-3,
+    );
+  });
+
   it('have the derivatives that differences show, with respect to every input and parameter', () => {
     const cases = fc.tuple(
       layers,

@@ -101,7 +101,7 @@ describe('nn.TransformerEncoder and nn.TransformerDecoder', () => {
         make: () => (encodes ? new TransformerEncoder(options) : new TransformerDecoder(options)),
         shape: [2, time, features],
       })),
-      { runs: 12 },
+      { runs: 8 },
     );
   });
 
@@ -155,7 +155,7 @@ describe('nn.TransformerEncoder and nn.TransformerDecoder', () => {
         };
         for (const parameter of decoder.parameters()) leafGradientAgreesWithDifferences(loss, parameter);
       }),
-      { numRuns: 8 },
+      { numRuns: 6 },
     );
   });
 
