@@ -174,6 +174,7 @@ export {
   type StepOptions,
   sgdStep,
 } from './fused/optimizerStep.js';
+export * from './fused/optimizerSteps.js';
 
 // Randomness
 export {

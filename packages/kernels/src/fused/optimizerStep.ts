@@ -90,6 +90,8 @@ export interface RMSpropStep extends StepOptions {
   readonly rho: number;
   readonly momentum: number;
   readonly epsilon: number;
+  /** Whether epsilon is added to the root, as in PyTorch, or under it, as in Keras. @defaultValue false */
+  readonly epsilonOutside?: boolean;
 }
 
 /** Running means of RMSprop: of squared gradients, and where wanted a velocity and the mean of the gradients. */
@@ -106,19 +108,21 @@ export interface RMSpropState {
  * stands for s under the root  (https://keras.io/api/optimizers/rmsprop/: epsilon inside the root; PyTorch's is outside).
  */
 export function rmspropStep(w: Block, { squares, velocity, mean }: RMSpropState, g: Block, step: RMSpropStep): void {
-  const { learningRate, momentum, epsilon } = step;
+  const { learningRate, momentum, epsilon, epsilonOutside = false } = step;
   const gain = 1 - step.rho;
   const [shrink, scale, limit] = commonOf(step);
   const state = [w, squares, velocity, mean].filter((block) => block !== null);
   const plainTwin = velocity === null ? simd.rmsprop : simd.rmspropMomentum;
   const centeredTwin = velocity === null ? simd.rmspropCentered : simd.rmspropCenteredMomentum;
   const parameters = [shrink, scale, limit, learningRate, gain, momentum, epsilon];
-  if (updateInSimd(mean === null ? plainTwin : centeredTwin, state, g, parameters)) return;
+  if (!epsilonOutside && updateInSimd(mean === null ? plainTwin : centeredTwin, state, g, parameters)) return;
   for (let i = 0; i < w.size; i++) {
     const gradient = Math.min(Math.max(scale * g.data[g.offset + i]!, -limit), limit);
     const square = moveTowards(squares, i, gradient * gradient, gain);
     const average = mean === null ? 0 : moveTowards(mean, i, gradient, gain);
-    let change = (learningRate * gradient) / Math.sqrt(square - average * average + epsilon);
+    const variance = square - average * average;
+    const root = epsilonOutside ? Math.sqrt(variance) + epsilon : Math.sqrt(variance + epsilon);
+    let change = (learningRate * gradient) / root;
     if (velocity !== null) {
       change += momentum * velocity.data[velocity.offset + i]!;
       velocity.data[velocity.offset + i] = change;

@@ -1,8 +1,8 @@
-import type { Tensor } from '@cotangent/autograd';
 import { Adam, type AdamOptions } from './adam.js';
+import { type Parameters, separate } from './optimizer.js';
 
 /**
- * Adam with decoupled weight decay: w ← w − η λ w, then Adam's step. λ is `weightDecay`, 0.004 unless told (Keras).
+ * Adam with decoupled weight decay: w ← w − η λ w, then Adam's step. λ is `weightDecay`, 0.004 unless told (Keras; PyTorch 0.01).
  *
  * Biases and scales are usually left out: `optimizer.excludeFromWeightDecay([layer.bias])`.
  *
@@ -14,9 +14,11 @@ export class AdamW extends Adam {
   protected static override readonly operation: string = 'AdamW';
 
   constructor(options?: AdamOptions);
-  constructor(parameters: readonly Tensor[], options?: AdamOptions);
-  constructor(first: readonly Tensor[] | AdamOptions = {}, second: AdamOptions = {}) {
-    if (Array.isArray(first)) super(first as readonly Tensor[], { weightDecay: 0.004, ...second });
-    else super({ weightDecay: 0.004, ...(first as AdamOptions) });
+  constructor(parameters: Parameters, options?: AdamOptions);
+  constructor(first: Parameters | AdamOptions = {}, second: AdamOptions = {}) {
+    const [parameters, options] = separate(first, second);
+    const decaying = { weightDecay: 0.004, ...options };
+    if (parameters === undefined) super(decaying);
+    else super(parameters, decaying);
   }
 }

@@ -1,29 +1,84 @@
-import { isTensor, type Tensor } from '@cotangent/autograd';
+import { isTensor, noGrad, persistent, scope, type Tensor, tensor, zerosLike } from '@cotangent/autograd';
 import { ArgumentError, globalNorm, ShapeError, type StepOptions, shapesEqual } from '@cotangent/kernels';
-import { checkNumber, checkTensor } from '../options.js';
+import { checkChoice, checkNumber, checkOptions, checkTensor, shown } from '../options.js';
+import { Parameter } from '../parameter.js';
+import { checkRate, type Rate, rateAt } from './rate.js';
+import { loadOptimizerState, type OptimizerState, optimizerStateOf } from './state.js';
 
 /** Options that every optimizer takes. */
 export interface OptimizerOptions {
-  /** Step size. */
-  learningRate?: number;
-  /** λ of decoupled weight decay: w ← w − η λ w before each step, whatever the gradient. @defaultValue 0 */
+  /** Step size: a number, a schedule of `optim.schedules`, or a function of the number of steps taken. */
+  learningRate?: Rate;
+  /** λ of weight decay. @defaultValue 0 */
   weightDecay?: number;
+  /**
+   * `'decoupled'`: w ← w − η λ w before each step, whatever the gradient (Keras, and AdamW everywhere). `'l2'`: λ w is added to the
+   * gradient (PyTorch's weight_decay, MXNet's wd). @defaultValue 'decoupled'
+   */
+  weightDecayMode?: 'decoupled' | 'l2';
   /** The largest norm a gradient may have; a longer one is scaled down to it. @defaultValue no limit */
   clipNorm?: number;
   /** The largest norm all gradients may have together; longer ones are scaled down by one factor. @defaultValue no limit */
   globalClipNorm?: number;
   /** The largest an element of a gradient may be, up or down. @defaultValue no limit */
   clipValue?: number;
+  /** How many calls of `step` make one step, with the mean of their gradients. @defaultValue 1 */
+  gradientAccumulationSteps?: number;
+  /** Whether to keep running means of the parameters, which often generalize better (see `swapAverages`). @defaultValue false */
+  useEma?: boolean;
+  /** Share of the running mean that each step leaves as it was. @defaultValue 0.99 */
+  emaMomentum?: number;
+  /** Every so many steps the parameters become their running means. @defaultValue never */
+  emaOverwriteFrequency?: number | null;
 }
 
 /** The names of those options, for checks. */
 export const optimizerOptionNames: readonly string[] = [
   'learningRate',
   'weightDecay',
+  'weightDecayMode',
   'clipNorm',
   'globalClipNorm',
   'clipValue',
+  'gradientAccumulationSteps',
+  'useEma',
+  'emaMomentum',
+  'emaOverwriteFrequency',
 ];
+
+/** Parameters with options of their own (PyTorch's param groups, Gluon's lr_mult and wd_mult). */
+export interface ParameterGroup {
+  readonly parameters: readonly Tensor[];
+  /** @defaultValue that of the optimizer */
+  readonly learningRate?: Rate;
+  /** @defaultValue that of the optimizer */
+  readonly weightDecay?: number;
+}
+
+/** What an optimizer may be given to change. */
+export type Parameters = readonly Tensor[] | readonly ParameterGroup[];
+
+/** What is kept of one parameter from step to step. */
+export interface ParameterState {
+  /** Tensors by name: moments, velocities, … */
+  readonly slots: Record<string, Tensor>;
+  /** Numbers by name, `steps` among them: how many it has taken. */
+  readonly numbers: { steps: number; [name: string]: number };
+}
+
+/** What a step does to one parameter besides its formula. */
+export interface ParameterStep extends Required<StepOptions> {
+  /** Its step size now. */
+  readonly learningRate: number;
+}
+
+/** Takes apart what constructors get: parameters and options, or options alone. */
+export function separate<Options extends object>(
+  first: Parameters | Options,
+  second: Options,
+): [Parameters | undefined, Options] {
+  return Array.isArray(first) ? [first as Parameters, second] : [undefined, first as Options];
+}
 
 const clippings = ['clipNorm', 'globalClipNorm', 'clipValue'] as const;
 
@@ -32,28 +87,54 @@ function scaleTo(limit: number, norm: number): number {
   return Number.isFinite(norm) ? Math.min(1, limit / norm) : Number.NaN;
 }
 
+const isGroup = (given: Tensor | ParameterGroup): given is ParameterGroup =>
+  typeof given === 'object' && given !== null && !isTensor(given) && 'parameters' in given;
+
+/** A parameter and its gradient. */
+export type Pair = readonly [parameter: Tensor, gradient: Tensor];
+
 /**
  * Base of the optimizers. One is given its parameters when it is made (the PyTorch way), or by `compile` (the Keras way).
+ *
+ * For one of your own, extend it: name the slots that each parameter needs, and write `updateParameter`.
  */
 export abstract class Optimizer {
-  private rate: number;
-  private bound: readonly Tensor[];
+  private rate: Rate;
+  private bound: readonly Tensor[] = [];
+  private readonly groups = new WeakMap<Tensor, Omit<ParameterGroup, 'parameters'>>();
   private readonly undecayed = new WeakSet<Tensor>();
+  private readonly states = new Map<Tensor, ParameterState>();
   private readonly weightDecay: number;
+  private readonly weightDecayMode: 'decoupled' | 'l2';
   private readonly clipNorm: number | undefined;
   private readonly globalClipNorm: number | undefined;
   private readonly clipValue: number | undefined;
+  private readonly accumulationSteps: number;
+  private readonly useEma: boolean;
+  private readonly emaMomentum: number;
+  private readonly emaOverwriteFrequency: number | null;
+  /** Calls whose gradients wait for those that complete a step. @internal */
+  waitingCalls = 0;
   /** Steps taken so far. */
   iterations = 0;
 
+  /**
+   * @param operation name in messages and in saved states
+   * @param parameters what to change, or undefined until `bind`
+   * @param learningRate the default one
+   * @param slotNames what `createSlots` makes for each parameter
+   */
   constructor(
-    private readonly operation: string,
-    parameters: readonly Tensor[] | undefined,
+    readonly operation: string,
+    parameters: Parameters | undefined,
+    options: OptimizerOptions,
     learningRate: number,
-    options: Omit<OptimizerOptions, 'learningRate'> = {},
+    private readonly slotNames: readonly string[] = [],
   ) {
-    this.rate = checkNumber(operation, 'learningRate', learningRate, { atLeast: 0 });
+    this.rate = checkRate(operation, options.learningRate ?? learningRate);
     this.weightDecay = checkNumber(operation, 'weightDecay', options.weightDecay ?? 0, { atLeast: 0 });
+    const modes = ['decoupled', 'l2'] as const;
+    this.weightDecayMode = checkChoice(operation, 'weightDecayMode', options.weightDecayMode ?? 'decoupled', modes);
     const given = clippings.filter((name) => options[name] !== undefined);
     if (given.length > 1) {
       throw new ArgumentError(operation, `got ${given.join(' and ')}; expected at most one way of clipping`);
@@ -62,17 +143,45 @@ export abstract class Optimizer {
     this.clipNorm = options.clipNorm;
     this.globalClipNorm = options.globalClipNorm;
     this.clipValue = options.clipValue;
-    this.bound = [];
-    if (parameters !== undefined) this.bind(parameters);
+    const count = { atLeast: 1, whole: true };
+    const steps = options.gradientAccumulationSteps ?? 1;
+    this.accumulationSteps = checkNumber(operation, 'gradientAccumulationSteps', steps, count);
+    this.useEma = options.useEma ?? false;
+    this.emaMomentum = checkNumber(operation, 'emaMomentum', options.emaMomentum ?? 0.99, { atLeast: 0, atMost: 1 });
+    const frequency = options.emaOverwriteFrequency ?? null;
+    this.emaOverwriteFrequency =
+      frequency === null ? null : checkNumber(operation, 'emaOverwriteFrequency', frequency, count);
+    if (parameters !== undefined) this.bindGroups(parameters);
   }
 
-  /** Step size; may be changed at any time. */
+  /**
+   * Step size of the next step. A number may be set at any time; it takes the place of a schedule only if that is set to one, too.
+   *
+   * @throws ArgumentError for a number set where a schedule rules
+   */
   get learningRate(): number {
-    return this.rate;
+    return rateAt(this.operation, this.rate, this.iterations);
   }
 
-  set learningRate(value: number) {
-    this.rate = checkNumber(this.operation, 'learningRate', value, { atLeast: 0 });
+  set learningRate(rate: number) {
+    if (typeof this.rate !== 'number' && typeof rate === 'number') {
+      throw new ArgumentError(
+        this.operation,
+        'its learning rate follows a schedule, and a number set now would be lost',
+        'Make it with a number, or change the schedule with setSchedule().',
+      );
+    }
+    this.rate = checkRate(this.operation, rate);
+  }
+
+  /** Sets what the learning rate follows from now on: a schedule, a function of the number of steps taken, or a number. */
+  setSchedule(rate: Rate): void {
+    this.rate = checkRate(this.operation, rate);
+  }
+
+  /** The rate as it was given. @internal */
+  get givenRate(): Rate {
+    return this.rate;
   }
 
   /** The tensors this optimizer changes. */
@@ -80,7 +189,25 @@ export abstract class Optimizer {
     return this.bound;
   }
 
-  /** Sets which tensors to change. `compile` calls it; the state of tensors that stay is kept. */
+  private bindGroups(given: Parameters): void {
+    const all = (given as readonly (Tensor | ParameterGroup)[]).flatMap((entry, i): readonly Tensor[] => {
+      if (!isGroup(entry)) return [entry];
+      checkOptions(`${this.operation} (group ${i})`, entry, ['parameters', 'learningRate', 'weightDecay']);
+      if (!Array.isArray(entry.parameters))
+        throw new ArgumentError(
+          this.operation,
+          `got parameters ${shown(entry.parameters)} in group ${i}; expected an array`,
+        );
+      if (entry.learningRate !== undefined) checkRate(this.operation, entry.learningRate);
+      if (entry.weightDecay !== undefined)
+        checkNumber(this.operation, 'weightDecay', entry.weightDecay, { atLeast: 0 });
+      for (const parameter of entry.parameters) if (isTensor(parameter)) this.groups.set(parameter, entry);
+      return entry.parameters;
+    });
+    this.bind(all);
+  }
+
+  /** Sets which tensors to change. `compile` calls it; the state of tensors that stay is kept, and the options of their groups. */
   bind(parameters: readonly Tensor[]): void {
     for (const [i, parameter] of parameters.entries()) {
       if (!isTensor(parameter) || !parameter.isLeaf) {
@@ -91,9 +218,10 @@ export abstract class Optimizer {
         );
       }
     }
-    if (new Set(parameters).size !== parameters.length)
-      throw new ArgumentError(this.operation, 'got the same parameter twice');
+    const kept = new Set(parameters);
+    if (kept.size !== parameters.length) throw new ArgumentError(this.operation, 'got the same parameter twice');
     this.bound = [...parameters];
+    for (const parameter of this.states.keys()) if (!kept.has(parameter)) this.states.delete(parameter);
   }
 
   /** Leaves these out of weight decay: biases, scales of normalization, embeddings. */
@@ -106,14 +234,40 @@ export abstract class Optimizer {
     for (const parameter of this.bound) parameter.zeroGrad();
   }
 
+  /** The loss as it is to be differentiated: itself, but for optimizers that scale it. */
+  scaleLoss(loss: Tensor): Tensor {
+    return loss;
+  }
+
   /**
    * Changes every parameter that has a `.grad`, in place.
    *
-   * @throws ArgumentError when none has one: `backward()` was not called, or not through these parameters
+   * @param closure computes the loss; with one, the gradients are forgotten, and computed from it, first
+   * @returns the loss that the closure gave
+   * @throws ArgumentError when no parameter has a gradient: `backward()` was not called, or not through these parameters
    */
-  step(): void {
-    const pairs = this.bound.flatMap((parameter) =>
-      parameter.grad === null ? [] : [[parameter, parameter.grad] as const],
+  step(closure?: () => Tensor): number | undefined {
+    const loss = closure === undefined ? undefined : this.evaluate(closure);
+    this.applyPairs(this.pairs());
+    return loss;
+  }
+
+  /** Computes a loss and the gradients of its scaled value. */
+  protected evaluate(closure: () => Tensor): number {
+    this.zeroGrad();
+    return scope(() => {
+      const loss = closure();
+      if (!isTensor(loss) || loss.size !== 1)
+        throw new ArgumentError(this.operation, `the closure gave ${shown(loss)}; expected a loss of one element`);
+      this.scaleLoss(loss).backward();
+      return loss.item();
+    });
+  }
+
+  /** The parameters that have gradients, with them. */
+  protected pairs(): readonly Pair[] {
+    const pairs = this.bound.flatMap((parameter): Pair[] =>
+      parameter.grad === null ? [] : [[parameter, parameter.grad]],
     );
     if (pairs.length === 0) {
       throw new ArgumentError(
@@ -124,7 +278,7 @@ export abstract class Optimizer {
           : 'Call loss.backward() before step().',
       );
     }
-    this.applyPairs(pairs);
+    return pairs;
   }
 
   /**
@@ -137,36 +291,170 @@ export abstract class Optimizer {
       throw new ArgumentError(this.operation, `got ${gradients.length} gradients for ${this.bound.length} parameters`);
     }
     this.applyPairs(
-      this.bound.map((parameter, i) => {
-        return [parameter, checkTensor(this.operation, `gradients[${i}]`, gradients[i])] as const;
+      this.bound.map((parameter, i): Pair => {
+        return [parameter, checkTensor(this.operation, `gradients[${i}]`, gradients[i])];
       }),
     );
   }
 
-  private applyPairs(pairs: readonly (readonly [Tensor, Tensor])[]): void {
+  /** Takes one step, or part of one where gradients are accumulated. @internal */
+  applyPairs(pairs: readonly Pair[]): void {
     // All are looked at before any is changed: a refused step leaves no model half updated.
     for (const [parameter, gradient] of pairs) {
       if (!shapesEqual(parameter.block.shape, gradient.block.shape))
         throw new ShapeError(this.operation, { parameter, gradient }, 'a gradient of the shape of its parameter');
     }
+    const whole = this.accumulationSteps === 1 ? pairs : this.accumulate(pairs);
+    if (whole === null) return;
+    const rate = this.learningRate;
+    const rates = whole.map(([parameter]) => this.groupRate(parameter) ?? rate);
     this.iterations++;
     const scaleOfAll =
       this.globalClipNorm === undefined
         ? 1
-        : scaleTo(this.globalClipNorm, globalNorm(pairs.map(([, gradient]) => gradient.block)));
-    for (const [parameter, gradient] of pairs) {
-      this.updateParameter(parameter, gradient, {
-        shrink: this.undecayed.has(parameter) ? 1 : 1 - this.rate * this.weightDecay,
+        : scaleTo(this.globalClipNorm, globalNorm(whole.map(([, gradient]) => gradient.block)));
+    for (const [i, [parameter, gradient]] of whole.entries()) {
+      const clipped = {
         gradientScale: this.clipNorm === undefined ? scaleOfAll : scaleTo(this.clipNorm, globalNorm([gradient.block])),
         gradientLimit: this.clipValue ?? Number.POSITIVE_INFINITY,
+      };
+      this.change(parameter, gradient, rates[i]!, clipped);
+    }
+    if (this.accumulationSteps > 1) this.forgetAccumulated(whole);
+  }
+
+  /** The rate of a parameter's group, if that has one of its own. */
+  private groupRate(parameter: Tensor): number | undefined {
+    const own = this.groups.get(parameter)?.learningRate;
+    return own === undefined ? undefined : rateAt(this.operation, own, this.iterations);
+  }
+
+  /** Changes one parameter, decayed, clipped, constrained and averaged. */
+  private change(
+    parameter: Tensor,
+    gradient: Tensor,
+    learningRate: number,
+    clipped: { gradientScale: number; gradientLimit: number },
+  ): void {
+    const state = this.stateOf(parameter);
+    state.numbers.steps++;
+    const decay = this.undecayed.has(parameter) ? 0 : (this.groups.get(parameter)?.weightDecay ?? this.weightDecay);
+    if (decay > 0 && this.weightDecayMode === 'l2') {
+      noGrad(() =>
+        scope(() => {
+          const scaled = gradient.mul(clipped.gradientScale).clip(-clipped.gradientLimit, clipped.gradientLimit);
+          const decayed = scaled.add(parameter.detach().mul(decay));
+          this.updateParameter(parameter, decayed, state, {
+            learningRate,
+            shrink: 1,
+            gradientScale: 1,
+            gradientLimit: Number.POSITIVE_INFINITY,
+          });
+        }),
+      );
+    } else {
+      this.updateParameter(parameter, gradient, state, { learningRate, shrink: 1 - learningRate * decay, ...clipped });
+    }
+    if (parameter instanceof Parameter && parameter.constraint !== null) {
+      const { constraint } = parameter;
+      noGrad(() => scope(() => parameter.assign(constraint.apply(parameter.detach()))));
+    }
+    if (this.useEma) this.average(parameter, state);
+  }
+
+  /** Moves the running mean of a parameter; the first time, it is the parameter itself (Keras). */
+  private average(parameter: Tensor, { slots, numbers }: ParameterState): void {
+    const momentum = numbers.steps === 1 ? 0 : this.emaMomentum;
+    const { average } = slots as { average: Tensor };
+    noGrad(() => scope(() => average.assign(average.mul(momentum).add(parameter.detach().mul(1 - momentum)))));
+    const frequency = this.emaOverwriteFrequency;
+    if (frequency !== null && this.iterations % frequency === 0) parameter.assign(average);
+  }
+
+  /** Exchanges the parameters with their running means: before evaluating, and once more to go on training. @throws ArgumentError without `useEma` */
+  swapAverages(): void {
+    if (!this.useEma)
+      throw new ArgumentError(this.operation, 'it keeps no running means', 'Make it with { useEma: true }.');
+    for (const [parameter, { slots, numbers }] of this.states) {
+      if (numbers.steps === 0) continue;
+      scope(() => {
+        const current = tensor(parameter.detach());
+        parameter.assign(slots.average!);
+        slots.average!.assign(current);
       });
     }
   }
 
+  /** Adds gradients up; their means, once there are enough of them, and else null. */
+  private accumulate(pairs: readonly Pair[]): readonly Pair[] | null {
+    noGrad(() =>
+      scope(() => {
+        for (const [parameter, gradient] of pairs) {
+          const sum = this.stateOf(parameter).slots.accumulated!;
+          sum.assign(sum.add(gradient.detach().mul(1 / this.accumulationSteps)));
+        }
+      }),
+    );
+    this.waitingCalls = (this.waitingCalls + 1) % this.accumulationSteps;
+    return this.waitingCalls > 0
+      ? null
+      : pairs.map(([parameter]): Pair => [parameter, this.stateOf(parameter).slots.accumulated!]);
+  }
+
+  private forgetAccumulated(pairs: readonly Pair[]): void {
+    for (const [, sum] of pairs) scope(() => sum.assign(zerosLike(sum)));
+  }
+
+  /** What is kept of a parameter, made when it is first asked for. @internal */
+  stateOf(parameter: Tensor): ParameterState {
+    let state = this.states.get(parameter);
+    if (state === undefined) {
+      state = { slots: this.allSlots(parameter), numbers: { steps: 0 } };
+      this.states.set(parameter, state);
+    }
+    return state;
+  }
+
+  private allSlots(parameter: Tensor): Record<string, Tensor> {
+    const zeros = (): Tensor => scope(() => persistent(zerosLike(parameter)));
+    return {
+      ...this.createSlots(parameter),
+      ...(this.accumulationSteps > 1 ? { accumulated: zeros() } : {}),
+      ...(this.useEma ? { average: zeros() } : {}),
+    };
+  }
+
+  /** The first values of what is kept of a parameter: zeros of its shape under each name, unless overridden. */
+  protected createSlots(parameter: Tensor): Record<string, Tensor> {
+    return Object.fromEntries(this.slotNames.map((name) => [name, scope(() => persistent(zerosLike(parameter)))]));
+  }
+
   /**
-   * One parameter's share of a step. `iterations` has been advanced already.
-   *
-   * @param options how to decay the parameter and clip the gradient on the way
+   * Everything the next steps depend on but the parameters themselves, as numbers and copies of tensors: with both restored, training
+   * goes on as if it had never stopped. A rate that follows a schedule or a function is not part of it.
    */
-  protected abstract updateParameter(parameter: Tensor, gradient: Tensor, options: Required<StepOptions>): void;
+  stateDict(): OptimizerState {
+    return optimizerStateOf(this);
+  }
+
+  /**
+   * Goes on from a state that `stateDict()` of an optimizer of the same class and options gave, for as many parameters.
+   *
+   * @throws ArgumentError for a state of another class, or that does not fit; nothing has changed then
+   */
+  loadStateDict(state: OptimizerState): void {
+    loadOptimizerState(this, state);
+  }
+
+  /**
+   * One parameter's share of a step. `iterations` and `state.numbers.steps` have been advanced already.
+   *
+   * @param step its rate now, and how to decay the parameter and clip the gradient on the way
+   */
+  protected abstract updateParameter(
+    parameter: Tensor,
+    gradient: Tensor,
+    state: ParameterState,
+    step: ParameterStep,
+  ): void;
 }

@@ -8,6 +8,8 @@ import {
   type AdamOptions,
   AdamW,
   Optimizer,
+  type ParameterState,
+  type ParameterStep,
   RMSprop,
   type RMSpropOptions,
   resolveOptimizer,
@@ -116,7 +118,7 @@ describe('optim.SGD', () => {
     expectThrown(
       () => new SGD({ lr: 0.1 } as never),
       ArgumentError,
-      "SGD: got unknown option 'lr'; expected one of learningRate, weightDecay, clipNorm, globalClipNorm, clipValue, momentum, nesterov",
+      "SGD: got unknown option 'lr'; expected one of learningRate, weightDecay, weightDecayMode, clipNorm, globalClipNorm, clipValue, gradientAccumulationSteps, useEma, emaMomentum, emaOverwriteFrequency, momentum, nesterov, momentumMode, dampening",
     );
   });
 });
@@ -160,7 +162,7 @@ describe('optim.Adam', () => {
     [
       'betas',
       [0.9, 0.999],
-      "got unknown option 'betas'; expected one of learningRate, weightDecay, clipNorm, globalClipNorm, clipValue, beta1, beta2, epsilon, epsilonMode",
+      "got unknown option 'betas'; expected one of learningRate, weightDecay, weightDecayMode, clipNorm, globalClipNorm, clipValue, gradientAccumulationSteps, useEma, emaMomentum, emaOverwriteFrequency, beta1, beta2, epsilon, epsilonMode, amsgrad",
     ],
   ])('refuses %s %p', (name, value, problem) => {
     expectThrown(() => new Adam({ [name]: value } as never), ArgumentError, `Adam: ${problem}`);
@@ -278,7 +280,8 @@ describe.each(kinds)('optim.%s', (name, Class) => {
 
     it.each([[-1], [Number.NaN], [Number.POSITIVE_INFINITY], ['0.1']])('may not be %p, at first or later', (rate) => {
       const shown = typeof rate === 'string' ? `'${rate}'` : rate;
-      const message = `${name}: got learningRate ${shown}; expected a finite number of at least 0`;
+      const other = typeof rate === 'string' ? ', a schedule or a function of the step' : '';
+      const message = `${name}: got learningRate ${shown}; expected a finite number of at least 0${other}`;
       expectThrown(() => new Class({ learningRate: rate as number }), ArgumentError, message);
       const optimizer = new Class({ learningRate: 0.5 });
       expectThrown(
@@ -528,18 +531,18 @@ describe('an optimizer by name', () => {
 
   it('may be an optimizer instead, also one of your own', () => {
     class Sign extends Optimizer {
-      protected override updateParameter(w: Tensor, g: Tensor): void {
-        w.assign(w.detach().sub(g.sign().mul(this.learningRate)));
+      protected override updateParameter(w: Tensor, g: Tensor, _: ParameterState, step: ParameterStep): void {
+        w.assign(w.detach().sub(g.sign().mul(step.learningRate)));
       }
     }
     const w = new Parameter(float64([1, 2]));
-    const optimizer = resolveOptimizer('compile', new Sign('Sign', [w], 0.5));
+    const optimizer = resolveOptimizer('compile', new Sign('Sign', [w], {}, 0.5));
     optimizer.applyGradients([float64([3, -4])]);
     expect(w.toArray()).toEqual([0.5, 2.5]);
   });
 
   it.each([
-    ["'nadam'", 'nadam'],
+    ["'nadan'", 'nadan'],
     ["'isPrototypeOf'", 'isPrototypeOf'],
     ['the function SGD', SGD],
     ['null', null],
@@ -548,7 +551,7 @@ describe('an optimizer by name', () => {
     expectThrown(
       () => resolveOptimizer('compile', given as never),
       ArgumentError,
-      `compile: got optimizer ${came}; expected one of sgd, rmsprop, adam, adamw, or an Optimizer`,
+      `compile: got optimizer ${came}; expected one of sgd, rmsprop, adam, adamw, adamax, nadam, radam, adagrad, adadelta, adafactor, rprop, ftrl, lion, lamb, lars, muon, signum, sgld, lbfgs, or an Optimizer`,
     );
   });
 });
