@@ -1,5 +1,11 @@
-import { concat, type NestedArray, ones, type Tensor, tensor } from '@cotangent/autograd';
-import { direction, gradientAgreesWithDifferences, smoothTensors } from '@cotangent/autograd/testing';
+import { concat, type NestedArray, ones, stack, type Tensor, tensor, vmap } from '@cotangent/autograd';
+import {
+  direction,
+  forwardAgreesWithReverse,
+  gradientAgreesWithDifferences,
+  secondOrderAgreesWithDifferences,
+  smoothTensors,
+} from '@cotangent/autograd/testing';
 import { ArgumentError, DTypeError, manualSeed, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
 import { unsettle } from '../../../fixtures/layerLaws.js';
@@ -266,6 +272,31 @@ describe('nn.MultiHeadAttention and nn.GroupQueryAttention', () => {
         for (const parameter of layer.parameters()) leafGradientAgreesWithDifferences(loss, parameter);
       }),
       { numRuns: 20 },
+    );
+  });
+
+  it('are differentiated forward and twice, and mapped', () => {
+    fc.assert(
+      fc.property(
+        layers,
+        smoothTensors(
+          [
+            [1, 2, 4],
+            [1, 2, 4],
+          ],
+          { range: [-1, 1] },
+        ),
+        (make, inputs) => {
+          const layer = make();
+          const f = (query: Tensor, value: Tensor): Tensor => layer.call(query, value, { useCausalMask: true });
+          forwardAgreesWithReverse(f as never, inputs, 0);
+          secondOrderAgreesWithDifferences(f as never, inputs, 0, 1);
+          const twice = stack(inputs);
+          const each = vmap((x: Tensor) => layer.call(x, x))(twice);
+          expectNear(each, stack(inputs.map((x) => layer.call(x, x))).toArray(), 1e-13);
+        },
+      ),
+      { numRuns: 8 },
     );
   });
 
