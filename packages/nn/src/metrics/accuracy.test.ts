@@ -1,7 +1,9 @@
 import { type NestedArray, type Tensor, tensor } from '@cotangent/autograd';
 import { ShapeError } from '@cotangent/kernels';
+import fc from 'fast-check';
 import { expectThrown } from '../../fixtures/testing.js';
 import { BinaryAccuracy, CategoricalAccuracy, type Metric, resolveMetric, SparseCategoricalAccuracy } from './index.js';
+import { largestAt } from './numbers.js';
 
 const int32 = (values: NestedArray): Tensor => tensor(values, { dtype: 'int32' });
 
@@ -204,6 +206,21 @@ describe("the metric 'accuracy'", () => {
       () => metric.update(tensor([[0, 1]]), tensor([[0.2, 0.8]])),
       ShapeError,
       'accuracy: got yTrue [1, 2] and yPred [1, 2]; expected yTrue [...] and yPred [..., classes]',
+    );
+  });
+});
+
+describe('where the largest is', () => {
+  it('is where argmax finds it, with NaN and equal ones among them', () => {
+    const rows = fc.array(fc.constantFrom(Number.NaN, Number.NEGATIVE_INFINITY, -1, 0, 1, 2), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(rows, (row) => {
+        const found = largestAt(Float64Array.from([9, ...row]), 1, row.length);
+        expect(found).toBe(tensor(row, { dtype: 'float64' }).argmax().item());
+      }),
     );
   });
 });

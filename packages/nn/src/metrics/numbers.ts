@@ -111,9 +111,14 @@ export const roundedTo = (dtype: DType, value: number): number => (dtype === 'fl
 /** Where the largest of `count` numbers from `start` stands; the first of equal ones, and NaN is largest, as in `argmax`. */
 export function largestAt(values: TypedArray, start: number, count: number): number {
   let at = 0;
+  let best = values[start]!;
   for (let i = 1; i < count; i++) {
-    const [value, best] = [values[start + i]!, values[start + at]!];
-    if (value > best || (Number.isNaN(value) && !Number.isNaN(best))) at = i;
+    const value = values[start + i]!;
+    // Not lower, nor equal: it is higher, or one of them is NaN, and then the first NaN stays.
+    if (!(value <= best) && !Number.isNaN(best)) {
+      at = i;
+      best = value;
+    }
   }
   return at;
 }
