@@ -2,7 +2,7 @@ import { ones, softmax, type Tensor, tensor } from '@cotangent/autograd';
 import { gradientAgreesWithDifferences, shapes, smoothTensors } from '@cotangent/autograd/testing';
 import { ArgumentError, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { checkLayerLaws } from '../../fixtures/layerLaws.js';
+import { checkLayerLaws } from '../../fixtures/testing/layerLaws.js';
 import { expectNear, expectThrown, float64 } from '../../fixtures/testing.js';
 import { type ActivationName, activations } from '../activations.js';
 import { maskOf, setMask } from '../masks.js';

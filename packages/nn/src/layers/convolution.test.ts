@@ -1,7 +1,7 @@
 import { type NestedArray, ones, permute, type Tensor } from '@cotangent/autograd';
 import { ArgumentError, DTypeError, type Shape, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { checkLayerLaws, type LayerCase } from '../../fixtures/layerLaws.js';
+import { checkLayerLaws, type LayerCase } from '../../fixtures/testing/layerLaws.js';
 import { expectNear, expectThrown, fixture, float64 } from '../../fixtures/testing.js';
 import { Sequential } from '../model/sequential.js';
 import {

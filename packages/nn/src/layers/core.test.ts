@@ -1,7 +1,7 @@
 import { ones, tensor } from '@cotangent/autograd';
 import { shapes } from '@cotangent/autograd/testing';
 import { ArgumentError, ShapeError } from '@cotangent/kernels';
-import { checkLayerLaws } from '../../fixtures/layerLaws.js';
+import { checkLayerLaws } from '../../fixtures/testing/layerLaws.js';
 import { expectThrown, float64 } from '../../fixtures/testing.js';
 import { maskOf } from '../masks.js';
 import { ActivityRegularization, Identity, Lambda, Masking } from './core.js';

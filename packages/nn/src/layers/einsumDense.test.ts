@@ -1,7 +1,7 @@
 import { type NestedArray, ones, tensor } from '@cotangent/autograd';
 import { ArgumentError, DTypeError, type Shape, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { checkLayerLaws } from '../../fixtures/layerLaws.js';
+import { checkLayerLaws } from '../../fixtures/testing/layerLaws.js';
 import { expectNear, expectThrown, fixture, float64, given } from '../../fixtures/testing.js';
 import { maskOf, setMask } from '../masks.js';
 import { Sequential } from '../model/sequential.js';

@@ -21,6 +21,7 @@ export {
   type SeparableConvOptions,
 } from './convolution.js';
 export * from './transposedConvolution.js';
+export * from './deformableConvolution.js';
 export * from './pooling.js';
 export * from './globalPooling.js';
 export {

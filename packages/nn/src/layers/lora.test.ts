@@ -2,7 +2,7 @@ import { ones, type Tensor, tensor } from '@cotangent/autograd';
 import { direction, gradientAgreesWithDifferences } from '@cotangent/autograd/testing';
 import { ArgumentError, manualSeed } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { unsettle } from '../../fixtures/layerLaws.js';
+import { unsettle } from '../../fixtures/testing/layerLaws.js';
 import { expectNear, expectThrown, float64, given, leafGradientAgreesWithDifferences } from '../../fixtures/testing.js';
 import { maskOf } from '../masks.js';
 import { Sequential } from '../model/sequential.js';

@@ -117,7 +117,7 @@ export class LoRA<M extends Module = Module> extends Layer {
 
   private adaptedRows(layer: Embedding, x: Tensor): Tensor {
     const rows = layer.call(x);
-    const { a, b } = this.adapters['embeddings']!;
+    const { a, b } = this.adapters.embeddings!;
     const change = embedding(x.cast('int32'), a).matmul(b);
     const adapted = rows.add(change.mul(this.alpha / this.rank));
     const mask = maskOf(rows);

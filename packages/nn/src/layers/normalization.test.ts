@@ -2,7 +2,7 @@ import { type NestedArray, ones, type Tensor, tensor } from '@cotangent/autograd
 import { gradientAgreesWithDifferences, shapes, smoothTensors } from '@cotangent/autograd/testing';
 import { ArgumentError, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { checkLayerLaws, unsettle } from '../../fixtures/layerLaws.js';
+import { checkLayerLaws, unsettle } from '../../fixtures/testing/layerLaws.js';
 import {
   expectNear,
   expectThrown,

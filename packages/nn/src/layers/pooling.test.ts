@@ -1,7 +1,7 @@
 import { type NestedArray, ones, type Tensor, tensor } from '@cotangent/autograd';
 import { ArgumentError, type Shape, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { checkLayerLaws } from '../../fixtures/layerLaws.js';
+import { checkLayerLaws } from '../../fixtures/testing/layerLaws.js';
 import { expectNear, expectThrown, fixture, float64 } from '../../fixtures/testing.js';
 import { setMask } from '../masks.js';
 import * as globals from './globalPooling.js';

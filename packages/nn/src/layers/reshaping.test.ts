@@ -2,7 +2,7 @@ import { arange, grad, ones, type Tensor, tensor } from '@cotangent/autograd';
 import { shapes } from '@cotangent/autograd/testing';
 import { ArgumentError, DTypeError, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { checkLayerLaws } from '../../fixtures/layerLaws.js';
+import { checkLayerLaws } from '../../fixtures/testing/layerLaws.js';
 import { expectThrown } from '../../fixtures/testing.js';
 import { Flatten, Permute, RepeatVector, Reshape } from './reshaping.js';
 

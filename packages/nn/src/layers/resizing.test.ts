@@ -1,7 +1,7 @@
 import { arange, ones, type Tensor } from '@cotangent/autograd';
 import { ArgumentError, type Shape, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { checkLayerLaws } from '../../fixtures/layerLaws.js';
+import { checkLayerLaws } from '../../fixtures/testing/layerLaws.js';
 import { expectNear, expectThrown, float64 } from '../../fixtures/testing.js';
 import type { Layer } from './layer.js';
 import * as layers from './resizing.js';

@@ -8,7 +8,7 @@ import {
 } from '@cotangent/autograd/testing';
 import { ArgumentError, DTypeError, manualSeed, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { unsettle } from '../../../fixtures/layerLaws.js';
+import { unsettle } from '../../../fixtures/testing/layerLaws.js';
 import {
   expectNear,
   expectThrown,

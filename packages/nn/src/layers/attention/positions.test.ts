@@ -2,7 +2,7 @@ import { arange, concat, type NestedArray, ones, type Tensor, tensor } from '@co
 import { direction, gradientAgreesWithDifferences, smoothTensors } from '@cotangent/autograd/testing';
 import { ArgumentError, DTypeError, IndexError, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { checkLayerLaws } from '../../../fixtures/layerLaws.js';
+import { checkLayerLaws } from '../../../fixtures/testing/layerLaws.js';
 import {
   expectNear,
   expectThrown,

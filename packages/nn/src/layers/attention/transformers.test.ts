@@ -2,7 +2,7 @@ import { concat, type NestedArray, noGrad, ones, scope, type Tensor, tensor } fr
 import { direction, gradientAgreesWithDifferences, smoothTensors } from '@cotangent/autograd/testing';
 import { ArgumentError, DTypeError, manualSeed, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { checkLayerLaws, unsettle } from '../../../fixtures/layerLaws.js';
+import { checkLayerLaws, unsettle } from '../../../fixtures/testing/layerLaws.js';
 import {
   expectNear,
   expectThrown,
