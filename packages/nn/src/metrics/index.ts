@@ -19,7 +19,7 @@ import { BinaryIoU } from './iou.js';
 import { MatthewsCorrelation } from './matthews.js';
 import { Mean, Sum } from './means.js';
 import type { Metric } from './metric.js';
-import { MeanSquaredError } from './ofLosses.js';
+import { CategoricalCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy } from './ofLosses.js';
 import { Perplexity } from './perplexity.js';
 import { R2Score } from './r2Score.js';
 import { MeanPairwiseDistance, RootMeanSquaredError } from './regression.js';
@@ -76,7 +76,13 @@ export {
   metricLogs,
   StreamingMetric,
 } from './metric.js';
-export { MeanSquaredError } from './ofLosses.js';
+export {
+  CategoricalCrossentropy,
+  type CrossentropyMetricOptions,
+  MeanSquaredError,
+  type SmoothedCrossentropyMetricOptions,
+  SparseCategoricalCrossentropy,
+} from './ofLosses.js';
 export { Perplexity, type PerplexityOptions } from './perplexity.js';
 export { type ClassAggregation, R2Score, type R2ScoreOptions } from './r2Score.js';
 export { MeanPairwiseDistance, type MeanPairwiseDistanceOptions, RootMeanSquaredError } from './regression.js';
@@ -116,6 +122,8 @@ const byName = {
   cosineSimilarity: () => new CosineSimilarity(),
   pearsonCorrelation: () => new PearsonCorrelation(),
   concordanceCorrelation: () => new ConcordanceCorrelation(),
+  categoricalCrossentropy: () => new CategoricalCrossentropy(),
+  sparseCategoricalCrossentropy: () => new SparseCategoricalCrossentropy(),
   perplexity: () => new Perplexity(),
 } as const satisfies Readonly<Record<string, () => Metric>>;
 

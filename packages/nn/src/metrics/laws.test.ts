@@ -52,6 +52,8 @@ const every: [name: string, kind: Kind, make: () => Any][] = [
   ['CosineSimilarity', 'numbers', () => new metrics.CosineSimilarity()],
   ['PearsonCorrelation', 'numbers', () => new metrics.PearsonCorrelation()],
   ['ConcordanceCorrelation', 'numbers', () => new metrics.ConcordanceCorrelation()],
+  ['CategoricalCrossentropy', 'oneHot', () => new metrics.CategoricalCrossentropy({ labelSmoothing: 0.1 })],
+  ['SparseCategoricalCrossentropy', 'labels', () => new metrics.SparseCategoricalCrossentropy({ fromLogits: true })],
   ['Perplexity', 'labels', () => new metrics.Perplexity({ ignoreLabel: 2 })],
   ['MeanMetricWrapper', 'numbers', () => new metrics.MeanMetricWrapper({ fn: worst })],
 ];
