@@ -69,7 +69,7 @@ export class FBetaScore<A extends Average | null = null>
     const { targets, predictions, shape } = readPairs(this.name, yTrue, yPred, 'equal shapes [..., classes]');
     if (shape.length < 2) throw new ShapeError(this.name, { yTrue, yPred }, 'equal shapes [..., classes]');
     const classes = shape[shape.length - 1]!;
-    this.expectTotals(this.name, 3 * classes);
+    this.makeRoom(classes, 3);
     const weights = readWeights(this.name, sampleWeight, yPred, shape.slice(0, -1));
     for (let start = 0; start < targets.length; start += classes) {
       const weight = weights === null ? 1 : weights[start / classes]!;

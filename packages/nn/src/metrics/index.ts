@@ -70,6 +70,7 @@ export { MatthewsCorrelation, type MatthewsCorrelationOptions } from './matthews
 export { Mean, MeanMetricWrapper, type MeanMetricWrapperOptions, Sum } from './means.js';
 export {
   type Metric,
+  type MetricKind,
   type MetricOptions,
   type MetricState,
   type MetricValue,

@@ -56,12 +56,12 @@ describe('merge and loadState of a metric', () => {
     expectThrown(
       () => two.merge(three),
       ArgumentError,
-      'F1Score.merge: got 9 totals; expected 6. The number of outputs or classes has to stay the same until reset().',
+      'F1Score.merge: got 9 totals; expected 6. Both have to be of the same number of outputs or classes.',
     );
     expectThrown(
       () => two.update(tensor([[0, 1, 0]]), tensor([[0.2, 0.8, 0]])),
       ArgumentError,
-      'f1Score: got 9 totals; expected 6. The number of outputs or classes has to stay the same until reset().',
+      'f1Score: got 3 outputs along the last axis; expected 2. Their number has to stay the same until reset().',
     );
     const state = { ...three.state(), totals: [1, null] as never };
     expectThrown(
@@ -80,6 +80,36 @@ describe('merge and loadState of a metric', () => {
     expect(empty.result()).toEqual(full.result());
     full.loadState(new F1Score().state());
     expect(full.result()).toEqual([]);
+  });
+});
+
+describe('a metric of one’s own', () => {
+  class Largest extends metrics.StreamingMetric implements Metric<number> {
+    constructor() {
+      super({ operation: 'Largest', size: 1 }, {});
+    }
+
+    update(_: Tensor, yPred: Tensor): void {
+      this.totals[0] = Math.max(this.totals[0]!, yPred.max().item());
+    }
+
+    protected override combine([largest]: readonly number[]): void {
+      this.totals[0] = Math.max(this.totals[0]!, largest!);
+    }
+
+    override result(): number {
+      return this.totals[0]!;
+    }
+  }
+
+  it('has a name, merges and goes on from a state', () => {
+    const [a, b, c] = [new Largest(), new Largest(), new Largest()];
+    a.update(tensor([0]), tensor([3]));
+    b.update(tensor([0]), tensor([5]));
+    a.merge(b);
+    c.loadState(a.state());
+    expect([a.name, a.result(), c.result()]).toEqual(['largest', 5, 5]);
+    expect(resolveMetric('compile', a)).toBe(a);
   });
 });
 

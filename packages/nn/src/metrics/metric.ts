@@ -48,6 +48,22 @@ export interface MetricKind {
 /**
  * Base of the metrics. All that one remembers are a few totals over what it has seen, in double precision; as a rule sums, so
  * that two metrics merge by adding. Batches give what one piece gives.
+ *
+ * @example
+ * class Largest extends nn.metrics.StreamingMetric implements nn.Metric<number> {
+ *   constructor() {
+ *     super({ operation: 'Largest', size: 1 }, {});
+ *   }
+ *   update(_: Tensor, yPred: Tensor) {
+ *     this.totals[0] = Math.max(this.totals[0]!, yPred.max().item());
+ *   }
+ *   protected override combine([largest]: readonly number[]) {
+ *     this.totals[0] = Math.max(this.totals[0]!, largest!);
+ *   }
+ *   override result() {
+ *     return this.totals[0]!;
+ *   }
+ * }
  */
 export abstract class StreamingMetric<Value extends MetricValue = number> {
   readonly name: string;
@@ -122,7 +138,14 @@ export abstract class StreamingMetric<Value extends MetricValue = number> {
       throw new ArgumentError(operation, `got totals ${shown(totals)}; expected an array of numbers`);
     }
     if (totals.length === 0) return;
-    this.expectTotals(operation, totals.length);
+    if (this.totals.length === 0) this.totals = new Float64Array(totals.length);
+    if (totals.length !== this.totals.length) {
+      throw new ArgumentError(
+        operation,
+        `got ${totals.length} totals; expected ${this.totals.length}`,
+        'Both have to be of the same number of outputs or classes.',
+      );
+    }
     this.combine(totals);
   }
 
@@ -131,14 +154,15 @@ export abstract class StreamingMetric<Value extends MetricValue = number> {
     for (const [i, total] of totals.entries()) this.totals[i]! += total;
   }
 
-  /** Makes room for as many totals, if there were none; else fails unless there are as many. */
-  protected expectTotals(operation: string, count: number): void {
+  /** Makes room for `each` totals of every output, and `more`, if there were none yet; else fails unless there is as much. */
+  protected makeRoom(outputs: number, each: number, more: number = 0): void {
+    const count = more + outputs * each;
     if (this.totals.length === 0) this.totals = new Float64Array(count);
     if (this.totals.length === count) return;
     throw new ArgumentError(
-      operation,
-      `got ${count} totals; expected ${this.totals.length}`,
-      'The number of outputs or classes has to stay the same until reset().',
+      this.name,
+      `got ${outputs} outputs along the last axis; expected ${(this.totals.length - more) / each}`,
+      'Their number has to stay the same until reset().',
     );
   }
 }

@@ -57,7 +57,7 @@ export class R2Score<A extends ClassAggregation | null = 'uniformAverage'>
   update(yTrue: Tensor, yPred: Tensor, sampleWeight?: Tensor): void {
     const { targets, predictions, shape } = readPairs(this.name, yTrue, yPred);
     const outputs = shape.length < 2 ? 1 : shape[shape.length - 1]!;
-    this.expectTotals(this.name, 1 + 4 * outputs);
+    this.makeRoom(outputs, 4, 1);
     const weights = readWeights(this.name, sampleWeight, yPred, shape);
     this.totals[0]! += targets.length;
     for (let i = 0; i < targets.length; i++) {

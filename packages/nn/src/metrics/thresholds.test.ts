@@ -195,7 +195,7 @@ describe('nn.metrics.AUC', () => {
     expectThrown(
       () => new AUC({ multiLabel: true, numLabels: 2, numThresholds: 3 }).update(yTrue!, yPred!),
       ArgumentError,
-      'auc: got 24 totals; expected 16. The number of outputs or classes has to stay the same until reset().',
+      'auc: got 3 outputs along the last axis; expected 2. Their number has to stay the same until reset().',
     );
     expectThrown(
       () => new AUC({ multiLabel: true, labelWeights: [1, 2] }).update(yTrue!, yPred!),

@@ -133,7 +133,7 @@ export abstract class ThresholdMetric<Value extends MetricValue = number>
     // A single-precision 0.1 is not above a threshold of 0.1.
     const thresholds = yPred.dtype === 'float32' && scale !== 'logits' ? this.singles : this.sorted;
     const buckets = this.sorted.length + 1;
-    if (multiLabel) this.expectTotals(this.name, classes * 2 * buckets);
+    if (multiLabel) this.makeRoom(classes, 2 * buckets);
     for (let i = classId ?? 0; i < targets.length; i += classId === undefined ? 1 : classes) {
       const label = i % classes;
       const weight = (weights === null ? 1 : weights[i]!) * (multiLabel ? 1 : (labelWeights?.[label] ?? 1));

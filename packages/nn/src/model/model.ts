@@ -19,7 +19,7 @@ export interface CompileOptions {
   /** @defaultValue 'adam' */
   optimizer?: OptimizerName | Optimizer;
   loss: LossName | LossFunction;
-  /** Measured beside the loss. @defaultValue none */
+  /** Measured beside the loss. A list or matrix is logged number by number: `f1Score[2]`. @defaultValue none */
   metrics?: readonly (MetricName | Metric)[];
 }
 
