@@ -1,6 +1,6 @@
 import { ArgumentError } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { expectThrown } from '../../fixtures/testing.js';
+import { expectNear, expectThrown, float64 } from '../../fixtures/testing.js';
 import { ChainedSchedule, ExponentialDecay, LambdaSchedule, SequentialSchedule, StepDecay, Warmup } from './index.js';
 
 const decay = new ExponentialDecay({ initialLearningRate: 0.5, decaySteps: 7, decayRate: 0.8 });
@@ -27,6 +27,19 @@ describe('schedules of schedules', () => {
         expect(sequence.at(t)).toBe(warmup.at(t));
       }),
     );
+  });
+
+  it('do as their examples say', () => {
+    const stairs = new StepDecay({ initialLearningRate: 0.1, stepSize: 1000 });
+    const warmup = new Warmup({ schedule: stairs, warmupSteps: 100 });
+    const tenth = new ExponentialDecay({ initialLearningRate: 0.1, decaySteps: 1, decayRate: 0.9 });
+    const sequence = new SequentialSchedule({ schedules: [0.01, tenth], milestones: [20] });
+    const factor = new StepDecay({ initialLearningRate: 1, stepSize: 10 });
+    const product = new ChainedSchedule({ schedules: [tenth, factor] });
+    const root = new LambdaSchedule({ initialLearningRate: 0.1, factor: (t) => 1 / Math.sqrt(t + 1) });
+    expectNear(float64([50, 100, 1100].map((t) => warmup.at(t))), [0.05, 0.1, 0.01], 1e-15);
+    expectNear(float64([19, 20, 21].map((t) => sequence.at(t))), [0.01, 0.1, 0.09], 1e-15);
+    expectNear(float64([product.at(10), root.at(3)]), [0.1 * 0.9 ** 10 * 0.1, 0.05], 1e-15);
   });
 
   it('SequentialSchedule gives each schedule its own steps', () => {

@@ -101,25 +101,20 @@ export class ReduceOnPlateau extends LearningRateSchedule {
         'Take it out of its tensor: metric.item().',
       );
     }
-    const { patience, factor, minLearningRate } = this.config;
-    const { learningRate } = this.state;
-    const cooldown = Math.max(0, this.state.cooldown - 1);
+    const { config, state } = this;
+    const cooldown = Math.max(0, state.cooldown - 1);
     if (this.isBetter(metric)) {
-      this.state = { learningRate, best: metric, wait: 0, cooldown };
+      this.state = { ...state, best: metric, wait: 0, cooldown };
       return false;
     }
-    const wait = cooldown > 0 ? 0 : this.state.wait + 1;
-    const falls = cooldown === 0 && wait >= patience && learningRate > minLearningRate;
-    const { best } = this.state;
-    this.state = falls
-      ? {
-          learningRate: Math.max(learningRate * factor, minLearningRate),
-          best,
-          wait: 0,
-          cooldown: this.config.cooldown,
-        }
-      : { learningRate, best, wait, cooldown };
-    return falls;
+    const wait = cooldown > 0 ? 0 : state.wait + 1;
+    if (cooldown > 0 || wait < config.patience || state.learningRate <= config.minLearningRate) {
+      this.state = { ...state, wait, cooldown };
+      return false;
+    }
+    const learningRate = Math.max(state.learningRate * config.factor, config.minLearningRate);
+    this.state = { ...state, learningRate, wait: 0, cooldown: config.cooldown };
+    return true;
   }
 
   private isBetter(metric: number): boolean {

@@ -51,6 +51,32 @@ describe('optim.schedules', () => {
     expect(backwards.reverse()).toEqual(forwards);
   });
 
+  it('do as their examples say', () => {
+    const examples: [LearningRateSchedule, number[], number[]][] = [
+      [new ExponentialDecay({ initialLearningRate: 0.1, decaySteps: 1000, decayRate: 0.96 }), [2000], [0.09216]],
+      [new InverseTimeDecay({ initialLearningRate: 0.1, decaySteps: 1, decayRate: 0.5 }), [2], [0.05]],
+      [new PolynomialDecay({ initialLearningRate: 0.1, endLearningRate: 0.01, decaySteps: 1000 }), [500], [0.055]],
+      [new PiecewiseConstantDecay({ boundaries: [100, 150], values: [1, 0.5, 0.1] }), [100, 101, 151], [1, 0.5, 0.1]],
+      [new StepDecay({ initialLearningRate: 0.1, stepSize: 30 }), [29, 30], [0.1, 0.01]],
+      [new MultiStepDecay({ initialLearningRate: 0.1, milestones: [30, 80] }), [29, 30, 80], [0.1, 0.01, 0.001]],
+      [
+        new CosineDecay({ initialLearningRate: 0, warmupTarget: 0.1, warmupSteps: 100, decaySteps: 1000 }),
+        [50, 100, 600],
+        [0.05, 0.1, 0.05],
+      ],
+      [
+        new CosineDecayRestarts({ initialLearningRate: 0.1, firstDecaySteps: 100 }),
+        [0, 50, 100, 200],
+        [0.1, 0.05, 0.1, 0.05],
+      ],
+      [new OneCycle({ maxLearningRate: 0.1, totalSteps: 1000 }), [0, 299], [0.004, 0.1]],
+      [new Cyclic({ baseLearningRate: 0.1, maxLearningRate: 0.5, stepSizeUp: 4 }), [0, 2, 4, 8], [0.1, 0.3, 0.5, 0.1]],
+    ];
+    for (const [schedule, steps, rates] of examples)
+      for (const [i, t] of steps.entries())
+        expectClose(schedule.at(t), rates[i]!, 1e-15, `${schedule.name}, step ${t}`);
+  });
+
   it('count steps from 0, and refuse others', () => {
     const schedule = new StepDecay({ initialLearningRate: 0.1, stepSize: 30 });
     expectThrown(
@@ -92,13 +118,19 @@ describe('optim.schedules', () => {
 
     it('a step decay is a staircase, and one of milestones a stair apart', () => {
       fc.assert(
-        fc.property(rate, count, fc.double({ min: 0.1, max: 1 }), step, (initialLearningRate, stepSize, gamma, t) => {
-          const stairs = new StepDecay({ initialLearningRate, stepSize, gamma });
-          const milestones = Array.from({ length: 500 }, (_, k) => (k + 1) * stepSize);
-          expect(new MultiStepDecay({ initialLearningRate, milestones, gamma }).at(t)).toBe(stairs.at(t));
-          const options = { initialLearningRate, decaySteps: stepSize, decayRate: gamma, staircase: true };
-          expect(new ExponentialDecay(options).at(t)).toBe(stairs.at(t));
-        }),
+        fc.property(
+          rate,
+          count,
+          fc.double({ min: 0.1, max: 1, noNaN: true }),
+          step,
+          (initialLearningRate, stepSize, gamma, t) => {
+            const stairs = new StepDecay({ initialLearningRate, stepSize, gamma });
+            const milestones = Array.from({ length: 500 }, (_, k) => (k + 1) * stepSize);
+            expect(new MultiStepDecay({ initialLearningRate, milestones, gamma }).at(t)).toBe(stairs.at(t));
+            const options = { initialLearningRate, decaySteps: stepSize, decayRate: gamma, staircase: true };
+            expect(new ExponentialDecay(options).at(t)).toBe(stairs.at(t));
+          },
+        ),
       );
     });
 
