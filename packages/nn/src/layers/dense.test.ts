@@ -272,7 +272,7 @@ describe('nn.Dense', () => {
       expectThrown(
         make({ units: 1, [option]: 'xavier' }),
         ArgumentError,
-        "Dense: got initializer 'xavier'; expected one of zeros, ones, glorotUniform, glorotNormal, heUniform, heNormal, randomNormal, randomUniform, or an object with create()",
+        "Dense: got initializer 'xavier'; expected one of zeros, ones, constant, identity, orthogonal, bilinear, randomNormal, randomUniform, truncatedNormal, varianceScaling, glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, or an object with create()",
       );
     });
 

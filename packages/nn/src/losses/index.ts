@@ -3,30 +3,79 @@
 import type { Tensor } from '@cotangent/autograd';
 import { ArgumentError } from '@cotangent/kernels';
 import { shown } from '../options.js';
-import { categoricalCrossentropy, sparseCategoricalCrossentropy } from './classification.js';
-import { meanSquaredError } from './regression.js';
-
-export {
-  type CategoricalCrossentropyOptions,
+import { binaryCrossentropy, binaryFocalCrossentropy } from './binary.js';
+import {
   categoricalCrossentropy,
-  type CrossentropyOptions,
+  categoricalFocalCrossentropy,
+  categoricalGeneralizedCrossEntropy,
+  negativeLogLikelihood,
   sparseCategoricalCrossentropy,
 } from './classification.js';
-export type { LossOptions, Reduction } from './reduction.js';
-export { meanSquaredError } from './regression.js';
+import { klDivergence, poisson } from './distributions.js';
+import { categoricalHinge, hinge, hingeEmbedding, logistic, multiMargin, squaredHinge } from './hinge.js';
+import { dice, tversky } from './overlap.js';
+import type { LossOptions } from './reduction.js';
+import {
+  huber,
+  logCosh,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredError,
+  meanSquaredLogarithmicError,
+  smoothL1,
+} from './regression.js';
+import { circle, contrastive, cosineSimilarity } from './similarity.js';
 
-/** What `compile` minimizes: a scalar from targets and predictions. */
-export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
+export * from './binary.js';
+export * from './classification.js';
+export * from './distributions.js';
+export * from './hinge.js';
+export * from './overlap.js';
+export type { ClassWeight, LossOptions, Reduction } from './reduction.js';
+export * from './regression.js';
+export * from './similarity.js';
+
+/** What `compile` minimizes: a scalar from targets and predictions; those of this package also take weights and masks. */
+export type LossFunction = (yTrue: Tensor, yPred: Tensor, options?: LossOptions) => Tensor;
+
+const byName = {
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  categoricalGeneralizedCrossEntropy,
+  sparseCategoricalCrossentropy,
+  negativeLogLikelihood,
+  klDivergence,
+  poisson,
+  meanSquaredError,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredLogarithmicError,
+  huber,
+  smoothL1,
+  logCosh,
+  cosineSimilarity,
+  hinge,
+  squaredHinge,
+  categoricalHinge,
+  hingeEmbedding,
+  logistic,
+  multiMargin,
+  contrastive,
+  circle,
+  dice,
+  tversky,
+  mse: meanSquaredError,
+  mae: meanAbsoluteError,
+  mape: meanAbsolutePercentageError,
+  msle: meanSquaredLogarithmicError,
+  bce: binaryCrossentropy,
+  kld: klDivergence,
+} as const satisfies Readonly<Record<string, LossFunction>>;
 
 /** Names of the losses; each stands for the loss with its default options. */
-export type LossName = 'sparseCategoricalCrossentropy' | 'categoricalCrossentropy' | 'meanSquaredError' | 'mse';
-
-const byName: Readonly<Record<LossName, LossFunction>> = {
-  sparseCategoricalCrossentropy,
-  categoricalCrossentropy,
-  meanSquaredError,
-  mse: meanSquaredError,
-};
+export type LossName = keyof typeof byName;
 
 /** The loss meant by a name, or the function given. @throws ArgumentError for an unknown name */
 export function resolveLoss(operation: string, given: LossName | LossFunction): LossFunction {

@@ -420,9 +420,9 @@ describe.each([
 
   it('to nothing with another name, another weight for each sample, or an option it does not have', () => {
     expectThrown(
-      () => loss(yTrue, yPred, { reduction: 'mean' as never }),
+      () => loss(yTrue, yPred, { reduction: 'average' as never }),
       ArgumentError,
-      `${name}: got reduction 'mean'; expected one of 'sumOverBatchSize', 'sum', 'none'`,
+      `${name}: got reduction 'average'; expected one of 'sumOverBatchSize', 'sum', 'none', 'mean', 'meanWithSampleWeight'`,
     );
     expectThrown(
       () => loss(yTrue, yPred, { sampleWeight: tensor([1, 2]) }),
@@ -539,7 +539,7 @@ describe('a loss by name', () => {
     expectThrown(
       () => resolveLoss('compile', given as never),
       ArgumentError,
-      `compile: got loss ${came}; expected one of sparseCategoricalCrossentropy, categoricalCrossentropy, meanSquaredError, mse, or a function (yTrue, yPred) => scalar`,
+      `compile: got loss ${came}; expected one of binaryCrossentropy, binaryFocalCrossentropy, categoricalCrossentropy, categoricalFocalCrossentropy, categoricalGeneralizedCrossEntropy, sparseCategoricalCrossentropy, negativeLogLikelihood, klDivergence, poisson, meanSquaredError, meanAbsoluteError, meanAbsolutePercentageError, meanSquaredLogarithmicError, huber, smoothL1, logCosh, cosineSimilarity, hinge, squaredHinge, categoricalHinge, hingeEmbedding, logistic, multiMargin, contrastive, circle, dice, tversky, mse, mae, mape, msle, bce, kld, or a function (yTrue, yPred) => scalar`,
     );
   });
 });
