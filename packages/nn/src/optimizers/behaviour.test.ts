@@ -233,6 +233,25 @@ describe('options of every optimizer', () => {
     expect(w.toArray()).toEqual([7]);
   });
 
+  it('saves what a plateau has seen', () => {
+    const make = (): optim.schedules.ReduceOnPlateau =>
+      new optim.schedules.ReduceOnPlateau({ initialLearningRate: 0.1, patience: 2, factor: 0.5 });
+    const [first, second] = [make(), make()];
+    const saved = sgd({ learningRate: first });
+    for (const loss of [1, 1]) first.step(loss);
+    sgd({ learningRate: second }).loadStateDict(saved.stateDict());
+    second.step(1);
+    expect(second.learningRate).toBe(0.05);
+  });
+
+  it('follows the schedules of Keras', () => {
+    const learningRate = new optim.schedules.CosineDecay({ initialLearningRate: 1, decaySteps: 2 });
+    const optimizer = sgd({ learningRate }, [new Parameter(float64([0]))]);
+    expect(optimizer.learningRate).toBe(1);
+    optimizer.applyGradients([float64([0])]);
+    expect(Math.abs(optimizer.learningRate - 0.5)).toBeLessThan(1e-15);
+  });
+
   it('constraints of parameters hold after every step', () => {
     const w = new Parameter(float64([3, 4]), { constraint: new MaxNorm({ maxValue: 1 }) });
     sgd({ learningRate: 0.1 }, [w]).applyGradients([float64([0, 0])]);

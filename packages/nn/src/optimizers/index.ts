@@ -44,7 +44,8 @@ export {
   type ParameterState,
   type ParameterStep,
 } from './optimizer.js';
-export type { Rate, Schedule } from './rate.js';
+export type { Rate } from './rate.js';
+export * as schedules from '../schedules/index.js';
 export { RMSprop, type RMSpropOptions } from './rmsprop.js';
 export { SGD, type SGDOptions } from './sgd.js';
 export { Lion, type LionOptions, SGLD, Signum } from './signs.js';

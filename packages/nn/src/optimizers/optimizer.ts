@@ -431,7 +431,7 @@ export abstract class Optimizer {
 
   /**
    * Everything the next steps depend on but the parameters themselves, as numbers and copies of tensors: with both restored, training
-   * goes on as if it had never stopped. A rate that follows a schedule or a function is not part of it.
+   * goes on as if it had never stopped. A schedule is not part of it, but for what a `ReduceOnPlateau` has seen.
    */
   stateDict(): OptimizerState {
     return optimizerStateOf(this);

@@ -2,15 +2,10 @@
 
 import { ArgumentError } from '@cotangent/kernels';
 import { checkNumber, shown } from '../options.js';
-
-/** A rate that depends on the number of steps taken so far alone. */
-export interface Schedule {
-  /** The rate of the step after `step` others. */
-  at(step: number): number;
-}
+import type { ScheduleLike } from '../schedules/schedule.js';
 
 /** A step size: a number, a schedule, or a function from the number of steps taken to it. */
-export type Rate = number | Schedule | ((step: number) => number);
+export type Rate = ScheduleLike;
 
 /** The rate, checked. @throws ArgumentError */
 export function checkRate(operation: string, rate: Rate): Rate {

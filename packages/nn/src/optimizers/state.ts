@@ -3,6 +3,7 @@
 import { isTensor, type Tensor, tensor } from '@cotangent/autograd';
 import { ArgumentError, shapesEqual, showShape } from '@cotangent/kernels';
 import { shown } from '../options.js';
+import type { ReduceOnPlateau } from '../schedules/plateau.js';
 import type { Optimizer } from './optimizer.js';
 
 /** Numbers and tensors by name; those of parameter number i begin with `i.`. */
@@ -84,4 +85,16 @@ export function loadOptimizerState(optimizer: Optimizer, state: OptimizerState):
     for (const [key, value] of Object.entries(state.numbers))
       if (key.startsWith(`${i}.`)) own!.numbers[key.slice(`${i}.`.length)] = value;
   }
+}
+
+/** Sets what a plateau has seen; a state that was saved without one leaves it as it is. */
+function _loadPlateau(plateau: ReduceOnPlateau, numbers: Readonly<Record<string, number>>): void {
+  const learningRate = numbers['plateau.learningRate'];
+  if (learningRate === undefined) return;
+  plateau.loadStateDict({
+    learningRate,
+    best: numbers['plateau.best'] ?? null,
+    wait: numbers['plateau.wait'] ?? 0,
+    cooldown: numbers['plateau.cooldown'] ?? 0,
+  });
 }
