@@ -3,7 +3,7 @@
 import { isTensor, type Tensor, tensor } from '@cotangent/autograd';
 import { ArgumentError, shapesEqual, showShape } from '@cotangent/kernels';
 import { shown } from '../options.js';
-import type { ReduceOnPlateau } from '../schedules/plateau.js';
+import { ReduceOnPlateau } from '../schedules/plateau.js';
 import type { Optimizer } from './optimizer.js';
 
 /** Numbers and tensors by name; those of parameter number i begin with `i.`. */
@@ -20,7 +20,12 @@ export function optimizerStateOf(optimizer: Optimizer): OptimizerState {
     iterations: optimizer.iterations,
     waitingCalls: optimizer.waitingCalls,
   };
-  if (typeof optimizer.givenRate === 'number') numbers.learningRate = optimizer.givenRate;
+  const rate = optimizer.givenRate;
+  if (typeof rate === 'number') numbers.learningRate = rate;
+  if (rate instanceof ReduceOnPlateau) {
+    for (const [name, value] of Object.entries(rate.stateDict()))
+      if (value !== null) numbers[`plateau.${name}`] = value;
+  }
   const tensors: Record<string, Tensor> = {};
   for (const [i, parameter] of optimizer.parameters.entries()) {
     if (!parameter.hasValue) continue;
@@ -80,6 +85,7 @@ export function loadOptimizerState(optimizer: Optimizer, state: OptimizerState):
   optimizer.waitingCalls = state.numbers.waitingCalls!;
   const rate = state.numbers.learningRate;
   if (rate !== undefined && typeof optimizer.givenRate === 'number') optimizer.setSchedule(rate);
+  if (optimizer.givenRate instanceof ReduceOnPlateau) loadPlateau(optimizer.givenRate, state.numbers);
   for (const [i, own] of built.entries()) {
     for (const [name, slot] of Object.entries(own!.slots)) slot.assign(state.tensors[`${i}.${name}`]!.cast(slot.dtype));
     for (const [key, value] of Object.entries(state.numbers))
@@ -88,7 +94,7 @@ export function loadOptimizerState(optimizer: Optimizer, state: OptimizerState):
 }
 
 /** Sets what a plateau has seen; a state that was saved without one leaves it as it is. */
-function _loadPlateau(plateau: ReduceOnPlateau, numbers: Readonly<Record<string, number>>): void {
+function loadPlateau(plateau: ReduceOnPlateau, numbers: Readonly<Record<string, number>>): void {
   const learningRate = numbers['plateau.learningRate'];
   if (learningRate === undefined) return;
   plateau.loadStateDict({
