@@ -1,9 +1,8 @@
 /** Shares of predictions that are right (https://keras.io/api/metrics/accuracy_metrics/). */
 
-import type { Tensor } from '@cotangent/autograd';
-import { shapesEqual } from '@cotangent/kernels';
 import { checkNumber, checkOptions, checkTensor } from '../options.js';
-import { MeanOf, type Measure, meanOfPairs, type Values } from './means.js';
+import type { MeasureByKind } from './inferred.js';
+import { MeanOf, type Measure, meanOfPairs } from './means.js';
 import type { MetricOptions } from './metric.js';
 import { largestAt, readLabelled, readPairs, roundedTo } from './numbers.js';
 
@@ -174,25 +173,9 @@ export class SparseTopKCategoricalAccuracy extends MeanOf {
   }
 }
 
-/** What `accuracy` means for targets and predictions of these shapes, as Keras decides it. */
-function chooseHits(yTrue: Tensor, yPred: Tensor): Measure {
-  const classes = yPred.shape[yPred.rank - 1] ?? 1;
-  const alike = shapesEqual(yTrue.shape, yPred.shape);
-  if (classes === 1 || (alike && yPred.rank === 1)) return binaryHits(0.5);
-  return alike ? categoricalHits : sparseHits;
-}
-
-/** The metric that the names 'accuracy' and 'acc' mean: the shapes of the first batch decide. */
-export class InferredAccuracy extends MeanOf {
-  /** @param name in logs */
-  constructor(name: string = 'accuracy') {
-    let chosen: Measure | null = null;
-    super({ operation: 'accuracy' }, { name }, (_, yTrue, yPred): Values => {
-      const hits = chosen ?? chooseHits(checkTensor(name, 'yTrue', yTrue), checkTensor(name, 'yPred', yPred));
-      const values = hits(name, yTrue, yPred);
-      // Not before: a batch that was refused decides nothing.
-      chosen = hits;
-      return values;
-    });
-  }
-}
+/** What 'accuracy' means. */
+export const accuracyByKind: MeasureByKind = {
+  binary: binaryHits(0.5),
+  categorical: categoricalHits,
+  sparse: sparseHits,
+};

@@ -3,9 +3,9 @@
 import { ArgumentError } from '@cotangent/kernels';
 import { shown } from '../options.js';
 import {
+  accuracyByKind,
   BinaryAccuracy,
   CategoricalAccuracy,
-  InferredAccuracy,
   SparseCategoricalAccuracy,
   SparseTopKCategoricalAccuracy,
   TopKCategoricalAccuracy,
@@ -15,11 +15,27 @@ import { BLEU } from './bleu.js';
 import { FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives } from './confusion.js';
 import { ConcordanceCorrelation, CosineSimilarity, PearsonCorrelation } from './correlation.js';
 import { F1Score, FBetaScore } from './fScore.js';
+import { Inferred } from './inferred.js';
 import { BinaryIoU } from './iou.js';
 import { MatthewsCorrelation } from './matthews.js';
 import { Mean, Sum } from './means.js';
 import type { Metric } from './metric.js';
-import { CategoricalCrossentropy, MeanSquaredError, SparseCategoricalCrossentropy } from './ofLosses.js';
+import {
+  BinaryCrossentropy,
+  CategoricalCrossentropy,
+  CategoricalHinge,
+  Hinge,
+  KLDivergence,
+  LogCoshError,
+  MeanAbsoluteError,
+  MeanAbsolutePercentageError,
+  MeanSquaredError,
+  MeanSquaredLogarithmicError,
+  Poisson,
+  SparseCategoricalCrossentropy,
+  SquaredHinge,
+  crossentropyByKind,
+} from './ofLosses.js';
 import { Perplexity } from './perplexity.js';
 import { R2Score } from './r2Score.js';
 import { MeanPairwiseDistance, RootMeanSquaredError } from './regression.js';
@@ -78,11 +94,21 @@ export {
   StreamingMetric,
 } from './metric.js';
 export {
+  BinaryCrossentropy,
   CategoricalCrossentropy,
-  type CrossentropyMetricOptions,
+  CategoricalHinge,
+  Hinge,
+  KLDivergence,
+  LogCoshError,
+  MeanAbsoluteError,
+  MeanAbsolutePercentageError,
   MeanSquaredError,
-  type SmoothedCrossentropyMetricOptions,
+  MeanSquaredLogarithmicError,
+  Poisson,
   SparseCategoricalCrossentropy,
+  SquaredHinge,
+  type CrossentropyMetricOptions,
+  type SmoothedCrossentropyMetricOptions,
 } from './ofLosses.js';
 export { Perplexity, type PerplexityOptions } from './perplexity.js';
 export { type ClassAggregation, R2Score, type R2ScoreOptions } from './r2Score.js';
@@ -97,8 +123,8 @@ export {
 } from './tradeoffs.js';
 
 const byName = {
-  accuracy: () => new InferredAccuracy(),
-  acc: () => new InferredAccuracy('acc'),
+  accuracy: () => new Inferred('accuracy', 'accuracy', accuracyByKind),
+  acc: () => new Inferred('accuracy', 'acc', accuracyByKind),
   binaryAccuracy: () => new BinaryAccuracy(),
   categoricalAccuracy: () => new CategoricalAccuracy(),
   sparseCategoricalAccuracy: () => new SparseCategoricalAccuracy(),
@@ -117,14 +143,30 @@ const byName = {
   binaryIoU: () => new BinaryIoU(),
   meanSquaredError: () => new MeanSquaredError(),
   mse: () => new MeanSquaredError({ name: 'mse' }),
+  meanAbsoluteError: () => new MeanAbsoluteError(),
+  mae: () => new MeanAbsoluteError({ name: 'mae' }),
+  meanAbsolutePercentageError: () => new MeanAbsolutePercentageError(),
+  mape: () => new MeanAbsolutePercentageError({ name: 'mape' }),
+  meanSquaredLogarithmicError: () => new MeanSquaredLogarithmicError(),
+  msle: () => new MeanSquaredLogarithmicError({ name: 'msle' }),
+  logCoshError: () => new LogCoshError(),
   rootMeanSquaredError: () => new RootMeanSquaredError(),
   meanPairwiseDistance: () => new MeanPairwiseDistance(),
   r2Score: () => new R2Score(),
   cosineSimilarity: () => new CosineSimilarity(),
   pearsonCorrelation: () => new PearsonCorrelation(),
   concordanceCorrelation: () => new ConcordanceCorrelation(),
+  crossentropy: () => new Inferred('crossentropy', 'crossentropy', crossentropyByKind),
+  ce: () => new Inferred('crossentropy', 'ce', crossentropyByKind),
+  binaryCrossentropy: () => new BinaryCrossentropy(),
+  bce: () => new BinaryCrossentropy({ name: 'bce' }),
   categoricalCrossentropy: () => new CategoricalCrossentropy(),
   sparseCategoricalCrossentropy: () => new SparseCategoricalCrossentropy(),
+  klDivergence: () => new KLDivergence(),
+  poisson: () => new Poisson(),
+  hinge: () => new Hinge(),
+  squaredHinge: () => new SquaredHinge(),
+  categoricalHinge: () => new CategoricalHinge(),
   perplexity: () => new Perplexity(),
 } as const satisfies Readonly<Record<string, () => Metric>>;
 

@@ -46,6 +46,17 @@ const every: [name: string, kind: Kind, make: () => Any][] = [
   ['OneHotIoU', 'oneHot', () => new metrics.OneHotIoU({ numClasses: classes, targetClassIds: [1] })],
   ['OneHotMeanIoU', 'oneHot', () => new metrics.OneHotMeanIoU({ numClasses: classes })],
   ['MeanSquaredError', 'numbers', () => new metrics.MeanSquaredError()],
+  ['MeanAbsoluteError', 'numbers', () => new metrics.MeanAbsoluteError()],
+  ['MeanAbsolutePercentageError', 'numbers', () => new metrics.MeanAbsolutePercentageError()],
+  ['MeanSquaredLogarithmicError', 'numbers', () => new metrics.MeanSquaredLogarithmicError()],
+  ['LogCoshError', 'numbers', () => new metrics.LogCoshError()],
+  ['Poisson', 'numbers', () => new metrics.Poisson()],
+  ['Hinge', 'binary', () => new metrics.Hinge()],
+  ['SquaredHinge', 'multiLabel', () => new metrics.SquaredHinge()],
+  ['CategoricalHinge', 'oneHot', () => new metrics.CategoricalHinge()],
+  ['KLDivergence', 'numbers', () => new metrics.KLDivergence()],
+  ['BinaryCrossentropy', 'multiLabel', () => new metrics.BinaryCrossentropy()],
+  ['crossentropy', 'labels', () => resolveMetric('test', 'crossentropy') as Any],
   ['RootMeanSquaredError', 'numbers', () => new metrics.RootMeanSquaredError()],
   ['MeanPairwiseDistance', 'numbers', () => new metrics.MeanPairwiseDistance()],
   ['R2Score', 'numbers', () => new metrics.R2Score({ classAggregation: null })],
@@ -198,7 +209,7 @@ describe.each(every)('nn.metrics.%s', (name, kind, make) => {
   });
 
   it('goes by its class, with a small first letter, or a name of its own', () => {
-    const known = { AUC: 'auc', IoU: 'iou' } as Record<string, string>;
+    const known = { AUC: 'auc', IoU: 'iou', KLDivergence: 'klDivergence' } as Record<string, string>;
     const own = name.split(' ')[0]!;
     expect(make().name).toBe(known[own] ?? own.charAt(0).toLowerCase() + own.slice(1));
   });

@@ -11,6 +11,31 @@ type Loss = (yTrue: Tensor, yPred: Tensor, options?: object) => Tensor;
 /** Each metric with the loss it averages, their options, and whether its targets are class indices. */
 const pairs: [name: string, make: () => metrics.Metric<number>, loss: Loss, options: object, sparse?: 'sparse'][] = [
   ['MeanSquaredError', () => new metrics.MeanSquaredError(), losses.meanSquaredError, {}],
+  ['MeanAbsoluteError', () => new metrics.MeanAbsoluteError(), losses.meanAbsoluteError, {}],
+  [
+    'MeanAbsolutePercentageError',
+    () => new metrics.MeanAbsolutePercentageError(),
+    losses.meanAbsolutePercentageError,
+    {},
+  ],
+  [
+    'MeanSquaredLogarithmicError',
+    () => new metrics.MeanSquaredLogarithmicError(),
+    losses.meanSquaredLogarithmicError,
+    {},
+  ],
+  ['LogCoshError', () => new metrics.LogCoshError(), losses.logCosh, {}],
+  ['Poisson', () => new metrics.Poisson(), losses.poisson, {}],
+  ['KLDivergence', () => new metrics.KLDivergence(), losses.klDivergence, {}],
+  ['Hinge', () => new metrics.Hinge(), losses.hinge, {}],
+  ['SquaredHinge', () => new metrics.SquaredHinge(), losses.squaredHinge, {}],
+  ['CategoricalHinge', () => new metrics.CategoricalHinge(), losses.categoricalHinge, {}],
+  [
+    'BinaryCrossentropy',
+    () => new metrics.BinaryCrossentropy({ fromLogits: true, labelSmoothing: 0.1 }),
+    losses.binaryCrossentropy,
+    { fromLogits: true, labelSmoothing: 0.1 },
+  ],
   [
     'CategoricalCrossentropy',
     () => new metrics.CategoricalCrossentropy({ labelSmoothing: 0.2 }),
@@ -59,6 +84,33 @@ describe.each(pairs)('nn.metrics.%s', (_, make, loss, options, sparse) => {
       }),
       { numRuns: 20 },
     );
+  });
+});
+
+describe("the metric 'crossentropy'", () => {
+  const value = (yTrue: Tensor, yPred: Tensor): number => {
+    const metric = metrics.resolveMetric('compile', 'crossentropy');
+    metric.update(yTrue, yPred);
+    return metric.result() as number;
+  };
+
+  it('is that of one output, of one-hot targets, or of labels, by the shapes of the first batch', () => {
+    const p = float64([
+      [0.2, 0.8],
+      [0.6, 0.4],
+    ]);
+    const expected = -(Math.log(0.8) + Math.log(0.6)) / 2;
+    expect(value(tensor([1, 0]), p)).toBeCloseTo(expected, 12);
+    expect(
+      value(
+        tensor([
+          [0, 1],
+          [1, 0],
+        ]),
+        p,
+      ),
+    ).toBeCloseTo(expected, 12);
+    expect(value(tensor([1, 0]), float64([[0.8], [0.4]]))).toBeCloseTo(expected, 12);
   });
 });
 
