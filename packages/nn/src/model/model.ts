@@ -6,6 +6,7 @@ import type { Callback, Logs, RunParameters } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
 import { ProgressBar, resolveVerbosity, type Verbosity } from '../callbacks/progress.js';
 import { type LossFunction, type LossName, resolveLoss } from '../losses/index.js';
+import { maskOf } from '../masks.js';
 import { type Metric, type MetricName, metricLogs, resolveMetric } from '../metrics/index.js';
 import { Module, tracing } from '../module.js';
 import { type Optimizer, type OptimizerName, resolveOptimizer } from '../optimizers/index.js';
@@ -226,6 +227,13 @@ export abstract class Model extends Module {
     };
   }
 
+  /** The loss of a batch, of what its mask shows, and the penalties of the model's parameters and layers. */
+  private totalLoss(operation: string, loss: LossFunction, yTrue: Tensor, predicted: Tensor): Tensor {
+    const mask = maskOf(predicted);
+    const ofData = scalarLoss(operation, loss(yTrue, predicted, mask === null ? {} : { mask }));
+    return this.losses().reduce((sum, penalty) => sum.add(penalty), ofData);
+  }
+
   /** Forward, backward, update on one batch; everything made on the way is recycled at once. Returns the loss. */
   private trainStep(
     { optimizer, loss, metrics }: Compiled,
@@ -237,16 +245,22 @@ export abstract class Model extends Module {
     return scope(() => {
       const [xBatch, yBatch] = [batchOf(x, order, start, end), batchOf(y, order, start, end)];
       const predicted = this.output(xBatch);
-      const dataLoss = scalarLoss('fit', loss(yBatch, predicted));
-      const batchLoss = this.losses().reduce((sum, penalty) => sum.add(penalty), dataLoss);
+      const batchLoss = this.totalLoss('fit', loss, yBatch, predicted);
       const parameters = this.parameters().filter((parameter) => parameter.requiresGrad);
+      if (parameters.length === 0) {
+        throw new ArgumentError(
+          'fit',
+          'none of the parameters is trainable',
+          'Set model.trainable = true, or that of a layer.',
+        );
+      }
       if (optimizer.parameters.length !== parameters.length || parameters.some((p, i) => p !== optimizer.parameters[i]))
         optimizer.bind(parameters);
       optimizer.zeroGrad();
-      batchLoss.backward();
+      optimizer.scaleLoss(batchLoss).backward();
       optimizer.step();
       optimizer.zeroGrad();
-      for (const metric of metrics) metric.update(yBatch, predicted);
+      for (const metric of metrics) metric.update(yBatch, predicted, maskOf(predicted)?.cast('float32'));
       return batchLoss.item();
     });
   }
@@ -266,8 +280,8 @@ export abstract class Model extends Module {
     let lossSum = 0;
     await this.forEachBatch('evaluate', data.x, options, (predicted, start, end) => {
       const yBatch = batchOf(data.y, null, start, end);
-      lossSum += scalarLoss('evaluate', loss(yBatch, predicted)).item() * (end - start);
-      for (const metric of metrics) metric.update(yBatch, predicted);
+      lossSum += this.totalLoss('evaluate', loss, yBatch, predicted).item() * (end - start);
+      for (const metric of metrics) metric.update(yBatch, predicted, maskOf(predicted)?.cast('float32'));
     });
     return { loss: lossSum / data.x.shape[0]!, ...metricLogs(metrics) };
   }
