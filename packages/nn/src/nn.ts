@@ -11,6 +11,7 @@ export type { BackwardHook, ForwardHook, ForwardPreHook } from './hooks.js';
 export type { Initializer, InitializerLike, InitializerName } from './initializers/index.js';
 export * as initializers from './initializers/index.js';
 export * from './layers/index.js';
+export * from './layers/recurrent/index.js';
 export * as losses from './losses/index.js';
 export { maskOf, setMask } from './masks.js';
 export type { Metric, MetricName } from './metrics/index.js';

@@ -1,0 +1,25 @@
+/** Recurrent layers (https://keras.io/api/layers/recurrent_layers/), and the modifier cells of Gluon. */
+
+export { type Cell, type Course, type Recurrence, RecurrentCell } from './cell.js';
+export type { RecurrentActivationOption, WeightedCellOptions } from './weightedCell.js';
+export type { SimpleRNNCellOptions } from './gatedCell.js';
+export { SimpleRNNCell } from './simpleRNNCell.js';
+export { type ForgetBiasOption, LSTMCell, type LSTMCellOptions } from './lstmCell.js';
+export { GRUCell, type GRUCellOptions } from './gruCell.js';
+export { StackedRNNCells } from './stackedCells.js';
+export {
+  type RecurrentCallOptions,
+  RecurrentLayer,
+  type RecurrentLayerOptions,
+  type RecurrentOutput,
+} from './recurrentLayer.js';
+export {
+  GRU,
+  type GRUOptions,
+  LSTM,
+  type LSTMOptions,
+  RNN,
+  type RNNOptions,
+  SimpleRNN,
+  type SimpleRNNOptions,
+} from './rnn.js';
