@@ -2,7 +2,7 @@
 
 import { fromTypedArray, type Tensor, tensor } from '@cotangent/autograd';
 import { expectClose } from '@cotangent/autograd/testing';
-import { DTypeError, ShapeError } from '@cotangent/kernels';
+import { DTypeError, heapStats, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
 import * as metrics from './index.js';
 import { type Metric, type MetricValue, metricLogs, resolveMetric } from './index.js';
@@ -227,6 +227,16 @@ describe.each(every)('nn.metrics.%s', (name, kind, make) => {
     expect(() => metric.update(yTrue, yPred, tensor([1, 1]))).toThrow(
       new RegExp(`^${metric.name}: got sampleWeight \\[2\\] and values \\[4.*\\]; expected one weight for each sample`),
     );
+  });
+
+  it('leaves no memory behind', () => {
+    const rows = Array<Sample>(3).fill({ label: 1, target: [0, 1, 0], prediction: [0.1, 0.2, 0.3], weight: 1 });
+    const [yTrue, yPred] = batch(kind, rows);
+    const [metric, weight] = [make(), tensor([1, 2, 1])];
+    metric.update(yTrue, yPred, weight);
+    const before = heapStats().liveBytes;
+    for (let i = 0; i < 5; i++) metric.update(yTrue, yPred, weight);
+    expect(heapStats().liveBytes).toBeLessThanOrEqual(before);
   });
 
   it('records nothing', () => {
