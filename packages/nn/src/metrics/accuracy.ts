@@ -98,6 +98,10 @@ export class BinaryAccuracy extends MeanOf {
  * or logits.
  *
  * @see https://keras.io/api/metrics/accuracy_metrics/#categoricalaccuracy-class
+ * @example
+ * const accuracy = new nn.metrics.CategoricalAccuracy();
+ * accuracy.update(tensor([[0, 0, 1], [0, 1, 0]]), tensor([[0.1, 0.9, 0.8], [0.05, 0.95, 0]]));
+ * accuracy.result(); // → 0.5
  */
 export class CategoricalAccuracy extends MeanOf {
   constructor(options: MetricOptions = {}) {
@@ -110,6 +114,10 @@ export class CategoricalAccuracy extends MeanOf {
  * Share of samples whose largest prediction is at the class index: targets [...] or [..., 1], predictions [..., classes].
  *
  * @see https://keras.io/api/metrics/accuracy_metrics/#sparsecategoricalaccuracy-class
+ * @example
+ * const accuracy = new nn.metrics.SparseCategoricalAccuracy();
+ * accuracy.update(tensor([2, 1]), tensor([[0.1, 0.6, 0.3], [0.05, 0.95, 0]]), tensor([0.7, 0.3]));
+ * accuracy.result(); // → 0.3
  */
 export class SparseCategoricalAccuracy extends MeanOf {
   constructor(options: MetricOptions = {}) {
@@ -134,6 +142,10 @@ function checkK(operation: string, options: TopKOptions): number {
  * Predictions that tie with it do not stand in its way, as in Keras.
  *
  * @see https://keras.io/api/metrics/accuracy_metrics/#topkcategoricalaccuracy-class
+ * @example
+ * const accuracy = new nn.metrics.TopKCategoricalAccuracy({ k: 2 });
+ * accuracy.update(tensor([[0, 0, 1], [0, 1, 0]]), tensor([[0.1, 0.9, 0.8], [0.05, 0.95, 0]]));
+ * accuracy.result(); // → 1
  */
 export class TopKCategoricalAccuracy extends MeanOf {
   constructor(options: TopKOptions = {}) {
@@ -157,6 +169,10 @@ export class TopKCategoricalAccuracy extends MeanOf {
  * [..., classes]. Predictions that tie with it do not stand in its way, as in Keras.
  *
  * @see https://keras.io/api/metrics/accuracy_metrics/#sparsetopkcategoricalaccuracy-class
+ * @example
+ * const accuracy = new nn.metrics.SparseTopKCategoricalAccuracy({ k: 1 });
+ * accuracy.update(tensor([2, 1]), tensor([[0.1, 0.9, 0.8], [0.05, 0.95, 0]]));
+ * accuracy.result(); // → 0.5
  */
 export class SparseTopKCategoricalAccuracy extends MeanOf {
   constructor(options: TopKOptions = {}) {

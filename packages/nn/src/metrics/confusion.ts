@@ -130,6 +130,10 @@ export class Precision<T extends Thresholds = number> extends AtThresholds<T> {
  * Share of the positive targets that are found: TP / (TP + FN); 0 if there are none. Takes what `Precision` takes.
  *
  * @see https://keras.io/api/metrics/classification_metrics/#recall-class
+ * @example
+ * const recall = new nn.metrics.Recall();
+ * recall.update(tensor([0, 1, 1, 1]), tensor([1, 0, 1, 1]));
+ * recall.result(); // → 2/3
  */
 export class Recall<T extends Thresholds = number> extends AtThresholds<T> {
   constructor(options: PrecisionOptions<T> = {}) {

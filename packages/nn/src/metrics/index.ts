@@ -14,6 +14,12 @@ import { AUC } from './auc.js';
 import { BLEU } from './bleu.js';
 import { FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives } from './confusion.js';
 import { ConcordanceCorrelation, CosineSimilarity, PearsonCorrelation } from './correlation.js';
+import {
+  BinaryCrossentropy,
+  CategoricalCrossentropy,
+  crossentropyByKind,
+  SparseCategoricalCrossentropy,
+} from './crossentropies.js';
 import { F1Score, FBetaScore } from './fScore.js';
 import { Inferred } from './inferred.js';
 import { BinaryIoU } from './iou.js';
@@ -21,8 +27,6 @@ import { MatthewsCorrelation } from './matthews.js';
 import { Mean, Sum } from './means.js';
 import type { Metric } from './metric.js';
 import {
-  BinaryCrossentropy,
-  CategoricalCrossentropy,
   CategoricalHinge,
   Hinge,
   KLDivergence,
@@ -32,9 +36,7 @@ import {
   MeanSquaredError,
   MeanSquaredLogarithmicError,
   Poisson,
-  SparseCategoricalCrossentropy,
   SquaredHinge,
-  crossentropyByKind,
 } from './ofLosses.js';
 import { Perplexity } from './perplexity.js';
 import { R2Score } from './r2Score.js';
@@ -69,6 +71,13 @@ export {
   type LikenessOptions,
   PearsonCorrelation,
 } from './correlation.js';
+export {
+  BinaryCrossentropy,
+  CategoricalCrossentropy,
+  type CrossentropyMetricOptions,
+  type SmoothedCrossentropyMetricOptions,
+  SparseCategoricalCrossentropy,
+} from './crossentropies.js';
 export { type Average, F1Score, type F1ScoreOptions, FBetaScore, type FBetaScoreOptions } from './fScore.js';
 export {
   BinaryIoU,
@@ -94,8 +103,6 @@ export {
   StreamingMetric,
 } from './metric.js';
 export {
-  BinaryCrossentropy,
-  CategoricalCrossentropy,
   CategoricalHinge,
   Hinge,
   KLDivergence,
@@ -105,10 +112,7 @@ export {
   MeanSquaredError,
   MeanSquaredLogarithmicError,
   Poisson,
-  SparseCategoricalCrossentropy,
   SquaredHinge,
-  type CrossentropyMetricOptions,
-  type SmoothedCrossentropyMetricOptions,
 } from './ofLosses.js';
 export { Perplexity, type PerplexityOptions } from './perplexity.js';
 export { type ClassAggregation, R2Score, type R2ScoreOptions } from './r2Score.js';

@@ -85,6 +85,10 @@ export interface BinaryIoUOptions extends MetricOptions {
  * class 1. Targets are 0 or 1, of the shape of the predictions.
  *
  * @see https://keras.io/api/metrics/segmentation_metrics/#binaryiou-class
+ * @example
+ * const iou = new nn.metrics.BinaryIoU({ threshold: 0.3 });
+ * iou.update(tensor([0, 1, 0, 1]), tensor([0.1, 0.2, 0.4, 0.7]));
+ * iou.result(); // → 1/3
  */
 export class BinaryIoU extends MeanOverClasses {
   private readonly threshold: number;
@@ -125,6 +129,8 @@ export class MeanIoU extends MeanOverClasses {
  * unless given.
  *
  * @see https://keras.io/api/metrics/segmentation_metrics/#onehotiou-class
+ * @example
+ * new nn.metrics.OneHotIoU({ numClasses: 3, targetClassIds: [1] })
  */
 export class OneHotIoU extends MeanOverClasses {
   /** @param options `numClasses` and `targetClassIds` are required */
@@ -139,6 +145,8 @@ export class OneHotIoU extends MeanOverClasses {
  * here unless given.
  *
  * @see https://keras.io/api/metrics/segmentation_metrics/#onehotmeaniou-class
+ * @example
+ * new nn.metrics.OneHotMeanIoU({ numClasses: 3 })
  */
 export class OneHotMeanIoU extends MeanOverClasses {
   /** @param options `numClasses` is required */

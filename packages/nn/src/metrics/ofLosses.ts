@@ -1,9 +1,7 @@
-/** Means of losses as metrics (https://keras.io/api/metrics/). */
+/** Means of losses between numbers as metrics (https://keras.io/api/metrics/regression_metrics/). */
 
 import { noGrad, scope, type Tensor } from '@cotangent/autograd';
 import {
-  binaryCrossentropy,
-  categoricalCrossentropy,
   categoricalHinge,
   hinge,
   klDivergence,
@@ -13,11 +11,9 @@ import {
   meanSquaredError,
   meanSquaredLogarithmicError,
   poisson,
-  sparseCategoricalCrossentropy,
   squaredHinge,
 } from '../losses/index.js';
-import { checkBoolean, checkNumber, checkOptions } from '../options.js';
-import type { MeasureByKind } from './inferred.js';
+import { checkOptions } from '../options.js';
 import { MeanOf, type Measure } from './means.js';
 import type { MetricOptions } from './metric.js';
 import { aligned } from './numbers.js';
@@ -25,7 +21,8 @@ import { aligned } from './numbers.js';
 /** A loss that is told to give one number for each sample. */
 type Loss = (yTrue: Tensor, yPred: Tensor, options: { reduction: 'none' }) => Tensor;
 
-const measured =
+/** The loss of each sample. */
+export const measured =
   (loss: Loss): Measure =>
   (_, yTrue, yPred) =>
     noGrad(() =>
@@ -36,7 +33,7 @@ const measured =
     );
 
 /** The same, where a last axis of extent 1 may be missing in targets or predictions. */
-const measuredAligned = (loss: Loss): Measure => {
+export const measuredAligned = (loss: Loss): Measure => {
   const measure = measured(loss);
   return (name, yTrue, yPred) => noGrad(() => scope(() => measure(name, ...aligned(name, yTrue, yPred))));
 };
@@ -53,6 +50,10 @@ abstract class MeanOfNumbers extends MeanOf {
  * The mean of (y − ŷ)². Targets and predictions have one shape, where a last axis of extent 1 may be missing in one.
  *
  * @see `losses.meanSquaredError`; https://keras.io/api/metrics/regression_metrics/#meansquarederror-class
+ * @example
+ * const error = new nn.metrics.MeanSquaredError();
+ * error.update(tensor([[0, 1], [0, 0]]), tensor([[1, 1], [0, 0]]));
+ * error.result(); // → 0.25
  */
 export class MeanSquaredError extends MeanOfNumbers {
   constructor(options: MetricOptions = {}) {
@@ -158,86 +159,3 @@ export class CategoricalHinge extends MeanOfNumbers {
     super('CategoricalHinge', options, categoricalHinge);
   }
 }
-
-/** Options of `SparseCategoricalCrossentropy`. */
-export interface CrossentropyMetricOptions extends MetricOptions {
-  /** Whether predictions are logits rather than probabilities. @defaultValue false */
-  fromLogits?: boolean;
-}
-
-/** Options of `BinaryCrossentropy` and `CategoricalCrossentropy`. */
-export interface SmoothedCrossentropyMetricOptions extends CrossentropyMetricOptions {
-  /** How much targets are mixed with the uniform distribution. @defaultValue 0 */
-  labelSmoothing?: number;
-}
-
-function checkCrossentropy(
-  operation: string,
-  options: SmoothedCrossentropyMetricOptions,
-): { fromLogits: boolean; labelSmoothing: number } {
-  checkOptions(operation, options, ['fromLogits', 'labelSmoothing', 'name']);
-  return {
-    fromLogits: checkBoolean(operation, 'fromLogits', options.fromLogits ?? false),
-    labelSmoothing: checkNumber(operation, 'labelSmoothing', options.labelSmoothing ?? 0, { atLeast: 0, atMost: 1 }),
-  };
-}
-
-/**
- * The mean of −y ln ŷ − (1 − y) ln(1 − ŷ). Targets and predictions have one shape, where a last axis of extent 1 may be missing in
- * one.
- *
- * @see `losses.binaryCrossentropy`; https://keras.io/api/metrics/probabilistic_metrics/#binarycrossentropy-class
- */
-export class BinaryCrossentropy extends MeanOf {
-  constructor(options: SmoothedCrossentropyMetricOptions = {}) {
-    const operation = 'BinaryCrossentropy';
-    const configuration = checkCrossentropy(operation, options);
-    super(
-      { operation, configuration },
-      options,
-      measuredAligned((yTrue, yPred, reduce) => binaryCrossentropy(yTrue, yPred, { ...configuration, ...reduce })),
-    );
-  }
-}
-
-/**
- * The mean of −Σ y ln ŷ: targets and predictions are [..., classes].
- *
- * @see `losses.categoricalCrossentropy`; https://keras.io/api/metrics/probabilistic_metrics/#categoricalcrossentropy-class
- */
-export class CategoricalCrossentropy extends MeanOf {
-  constructor(options: SmoothedCrossentropyMetricOptions = {}) {
-    const operation = 'CategoricalCrossentropy';
-    const configuration = checkCrossentropy(operation, options);
-    super(
-      { operation, configuration },
-      options,
-      measured((yTrue, yPred, reduce) => categoricalCrossentropy(yTrue, yPred, { ...configuration, ...reduce })),
-    );
-  }
-}
-
-/**
- * The mean of −ln ŷ[label]: targets are class indices [...] or [..., 1], predictions [..., classes].
- *
- * @see `losses.sparseCategoricalCrossentropy`; https://keras.io/api/metrics/probabilistic_metrics/#sparsecategoricalcrossentropy-class
- */
-export class SparseCategoricalCrossentropy extends MeanOf {
-  constructor(options: CrossentropyMetricOptions = {}) {
-    const operation = 'SparseCategoricalCrossentropy';
-    checkOptions(operation, options, ['fromLogits', 'name']);
-    const configuration = { fromLogits: checkBoolean(operation, 'fromLogits', options.fromLogits ?? false) };
-    super(
-      { operation, configuration },
-      options,
-      measured((yTrue, yPred, reduce) => sparseCategoricalCrossentropy(yTrue, yPred, { ...configuration, ...reduce })),
-    );
-  }
-}
-
-/** What 'crossentropy' means: of probabilities. */
-export const crossentropyByKind: MeasureByKind = {
-  binary: measuredAligned(binaryCrossentropy),
-  categorical: measured(categoricalCrossentropy),
-  sparse: measured(sparseCategoricalCrossentropy),
-};

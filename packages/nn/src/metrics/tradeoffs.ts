@@ -78,6 +78,10 @@ export class SensitivityAtSpecificity extends Tradeoff {
  * The highest specificity TN / (TN + FP) at a threshold where the sensitivity TP / (TP + FN) is at least `sensitivity`.
  *
  * @see https://keras.io/api/metrics/classification_metrics/#specificityatsensitivity-class
+ * @example
+ * const metric = new nn.metrics.SpecificityAtSensitivity({ sensitivity: 0.5 });
+ * metric.update(tensor([0, 0, 0, 1, 1]), tensor([0, 0.3, 0.8, 0.3, 0.8]));
+ * metric.result(); // → 2/3
  */
 export class SpecificityAtSensitivity extends Tradeoff {
   /** @param options `sensitivity` from 0 to 1 is required */
@@ -90,6 +94,10 @@ export class SpecificityAtSensitivity extends Tradeoff {
  * The highest precision TP / (TP + FP) at a threshold where the recall TP / (TP + FN) is at least `recall`.
  *
  * @see https://keras.io/api/metrics/classification_metrics/#precisionatrecall-class
+ * @example
+ * const metric = new nn.metrics.PrecisionAtRecall({ recall: 0.5 });
+ * metric.update(tensor([0, 0, 0, 1, 1]), tensor([0, 0.3, 0.8, 0.3, 0.8]));
+ * metric.result(); // → 0.5
  */
 export class PrecisionAtRecall extends Tradeoff {
   /** @param options `recall` from 0 to 1 is required */
@@ -102,6 +110,10 @@ export class PrecisionAtRecall extends Tradeoff {
  * The highest recall TP / (TP + FN) at a threshold where the precision TP / (TP + FP) is at least `precision`.
  *
  * @see https://keras.io/api/metrics/classification_metrics/#recallatprecision-class
+ * @example
+ * const metric = new nn.metrics.RecallAtPrecision({ precision: 0.8 });
+ * metric.update(tensor([0, 0, 1, 1]), tensor([0, 0.5, 0.3, 0.9]));
+ * metric.result(); // → 0.5
  */
 export class RecallAtPrecision extends Tradeoff {
   /** @param options `precision` from 0 to 1 is required */
