@@ -1,8 +1,9 @@
 /** Layers, models, losses, metrics and initializers: the namespace `nn`. */
 
 export { type Activation as ActivationFunction, type ActivationName, activations } from './activations.js';
-export type { Callback, Logs, RunParameters } from './callbacks/callback.js';
+export type { Callback, Logs, RunLength, RunParameters } from './callbacks/callback.js';
 export { History } from './callbacks/history.js';
+export { LearningRateScheduler, ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './callbacks/learningRate.js';
 export { ProgressBar, type ProgressOutput, type Verbosity } from './callbacks/progress.js';
 export * as constraints from './constraints.js';
 export { parseIdx } from './data/idx.js';

@@ -1,7 +1,7 @@
 /** Progress as Keras shows it: a bar in a terminal, or one line an epoch. */
 
 import { ArgumentError } from '@cotangent/kernels';
-import type { Callback, Logs, RunParameters } from './callback.js';
+import type { Callback, Logs, RunLength } from './callback.js';
 
 /** 0: silent; 1: a bar that moves; 2: one line an epoch; 'auto': 1 in a terminal, else 0. */
 export type Verbosity = 'auto' | 0 | 1 | 2;
@@ -63,7 +63,7 @@ function duration(milliseconds: number): string {
 
 /** Shows the loss, metrics, samples a second and the time left. */
 export class ProgressBar implements Callback {
-  private run: RunParameters = { epochs: 0, steps: 0, samples: 0, batchSize: 0 };
+  private run: RunLength = { epochs: 0, steps: 0, samples: 0, batchSize: 0 };
   private epoch = 0;
   private samples = 0;
   private lossSum = 0;
@@ -78,7 +78,7 @@ export class ProgressBar implements Callback {
     private readonly output: ProgressOutput = defaultOutput(),
   ) {}
 
-  onTrainBegin(run: RunParameters): void {
+  onTrainBegin(run: RunLength): void {
     this.run = run;
   }
 

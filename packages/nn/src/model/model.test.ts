@@ -1,7 +1,7 @@
 import { fromTypedArray, noGrad, ones, randomNormal, type Tensor, tensor, zeros } from '@cotangent/autograd';
 import { ArgumentError, Generator, IndexError, manualSeed, ShapeError } from '@cotangent/kernels';
 import { expectNear, expectRejected, expectThrown } from '../../fixtures/testing.js';
-import type { Callback, Logs } from '../callbacks/callback.js';
+import type { Callback, Logs, RunParameters } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
 import { Activation } from '../layers/activation.js';
 import { Dense } from '../layers/dense.js';
@@ -313,7 +313,8 @@ describe('fit()', () => {
     class Log implements Callback {
       readonly events: unknown[] = [];
       constructor(private readonly name: string = '') {}
-      onTrainBegin(run: object): void {
+      onTrainBegin({ model, ...run }: RunParameters): void {
+        expect(model).toBeInstanceOf(Model);
         this.events.push([`${this.name}train begins`, run]);
       }
       onTrainEnd(logs: Logs): void {

@@ -162,7 +162,7 @@ export abstract class Model extends Module {
     if (!Array.isArray(own)) throw new ArgumentError('fit', `got callbacks ${shown(own)}; expected an array of them`);
     const { train, validation } = this.splitData(x, y, options);
     const samples = train.x.shape[0]!;
-    const run: RunParameters = { epochs, batchSize, samples, steps: Math.ceil(samples / batchSize) };
+    const run: RunParameters = { model: this, epochs, batchSize, samples, steps: Math.ceil(samples / batchSize) };
 
     const history = new History();
     const callbacks: Callback[] = [history, ...(verbosity === 0 ? [] : [new ProgressBar(verbosity)]), ...own];
