@@ -58,7 +58,7 @@ export interface ConvOptions extends ConvolutionLayerOptions, WeightOptions<'ker
 /** Windows, bias and activation: what all convolutional layers have. */
 export abstract class ConvolutionBase extends Layer {
   /** [out], or null without bias */
-  readonly bias: Parameter | null;
+  abstract readonly bias: Parameter | null;
   protected readonly windows: Windows;
   protected readonly activation: Activation;
 
@@ -74,7 +74,11 @@ export abstract class ConvolutionBase extends Layer {
     const window: [string, PerAxis] = ['kernelSize', options.kernelSize];
     this.windows = checkWindows(operation, count, { window, strides, dilations: dilationRate, padding, dataFormat });
     this.activation = resolveActivation(operation, options.activation ?? 'linear');
-    this.bias = options.useBias === false ? null : weight(operation, 'bias', options, 'zeros');
+  }
+
+  /** The bias that the options ask for. Made by each class after its kernels, so that it comes after them in the state. */
+  protected biasFor(options: ConvolutionLayerOptions): Parameter | null {
+    return options.useBias === false ? null : weight(this.operation, 'bias', options, 'zeros');
   }
 
   /** Builds on first use; checks what came against what was built. */
@@ -114,6 +118,7 @@ abstract class Conv extends ConvolutionBase {
   readonly filters: number;
   /** [...window, in / groups, filters] */
   readonly kernel: Parameter;
+  readonly bias: Parameter | null;
   private readonly groups: number;
 
   constructor(operation: string, count: number, options: ConvOptions) {
@@ -123,6 +128,7 @@ abstract class Conv extends ConvolutionBase {
     if (this.filters % this.groups !== 0)
       throw new ArgumentError(operation, `got ${this.filters} filters in ${this.groups} groups; expected a multiple`);
     this.kernel = weight(operation, 'kernel', options, 'glorotUniform');
+    this.bias = this.biasFor(options);
     if (options.inputShape !== undefined) this.build(options.inputShape);
   }
 
@@ -200,6 +206,7 @@ export interface DepthwiseConvOptions extends ConvolutionLayerOptions, WeightOpt
 abstract class DepthwiseConv extends ConvolutionBase {
   /** [...window, in, depthMultiplier] */
   readonly kernel: Parameter;
+  readonly bias: Parameter | null;
   private readonly depthMultiplier: number;
 
   constructor(operation: string, count: number, options: DepthwiseConvOptions) {
@@ -207,6 +214,7 @@ abstract class DepthwiseConv extends ConvolutionBase {
     const bounds = { above: 0, whole: true };
     this.depthMultiplier = checkNumber(operation, 'depthMultiplier', options.depthMultiplier ?? 1, bounds);
     this.kernel = weight(operation, 'depthwise', options, 'glorotUniform');
+    this.bias = this.biasFor(options);
     if (options.inputShape !== undefined) this.build(options.inputShape);
   }
 
@@ -272,6 +280,7 @@ abstract class SeparableConv extends ConvolutionBase {
   readonly depthwiseKernel: Parameter;
   /** [1, …, in · depthMultiplier, filters] */
   readonly pointwiseKernel: Parameter;
+  readonly bias: Parameter | null;
   private readonly depthMultiplier: number;
 
   constructor(operation: string, count: number, options: SeparableConvOptions) {
@@ -281,6 +290,7 @@ abstract class SeparableConv extends ConvolutionBase {
     this.depthMultiplier = checkNumber(operation, 'depthMultiplier', options.depthMultiplier ?? 1, bounds);
     this.depthwiseKernel = weight(operation, 'depthwise', options, 'glorotUniform');
     this.pointwiseKernel = weight(operation, 'pointwise', options, 'glorotUniform');
+    this.bias = this.biasFor(options);
     if (options.inputShape !== undefined) this.build(options.inputShape);
   }
 

@@ -48,6 +48,7 @@ export class DeformableConv2D extends ConvolutionBase {
   readonly filters: number;
   /** [height, width, in, filters] */
   readonly kernel: Parameter;
+  readonly bias: Parameter | null;
   /** [height, width, in, what the offsets take] */
   readonly offsetKernel: Parameter;
   readonly offsetBias: Parameter;
@@ -62,6 +63,7 @@ export class DeformableConv2D extends ConvolutionBase {
     this.groups = checkNumber(name, 'deformableGroups', options.deformableGroups ?? 1, { above: 0, whole: true });
     this.modulated = options.modulated ?? false;
     this.kernel = weight(name, 'kernel', options, 'glorotUniform');
+    this.bias = this.biasFor(options);
     this.offsetKernel = weight(name, 'offset', options, 'zeros');
     this.offsetBias = weight(name, 'offsetBias', options, 'zeros');
     if (options.inputShape !== undefined) this.build(options.inputShape);

@@ -23,6 +23,7 @@ abstract class ConvTranspose extends ConvolutionBase {
   readonly filters: number;
   /** [...window, filters, in] */
   readonly kernel: Parameter;
+  readonly bias: Parameter | null;
   private readonly outputPadding: readonly number[] | undefined;
 
   constructor(operation: string, count: number, options: ConvTransposeOptions) {
@@ -41,6 +42,7 @@ abstract class ConvTranspose extends ConvolutionBase {
     if (options.padding === 'causal')
       throw new ArgumentError(operation, "got padding 'causal'; expected 'valid', 'same' or numbers");
     this.kernel = weight(operation, 'kernel', options, 'glorotUniform');
+    this.bias = this.biasFor(options);
     if (options.inputShape !== undefined) this.build(options.inputShape);
   }
 

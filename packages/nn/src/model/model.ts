@@ -260,7 +260,7 @@ export abstract class Model extends Module {
       optimizer.scaleLoss(batchLoss).backward();
       optimizer.step();
       optimizer.zeroGrad();
-      for (const metric of metrics) metric.update(yBatch, predicted, maskOf(predicted)?.cast('float32'));
+      for (const metric of metrics) metric.update(yBatch, predicted);
       return batchLoss.item();
     });
   }
@@ -281,7 +281,7 @@ export abstract class Model extends Module {
     await this.forEachBatch('evaluate', data.x, options, (predicted, start, end) => {
       const yBatch = batchOf(data.y, null, start, end);
       lossSum += this.totalLoss('evaluate', loss, yBatch, predicted).item() * (end - start);
-      for (const metric of metrics) metric.update(yBatch, predicted, maskOf(predicted)?.cast('float32'));
+      for (const metric of metrics) metric.update(yBatch, predicted);
     });
     return { loss: lossSum / data.x.shape[0]!, ...metricLogs(metrics) };
   }
