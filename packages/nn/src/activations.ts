@@ -8,7 +8,7 @@ import { shown } from './options.js';
 /** A function applied to a layer's output. */
 export type Activation = (x: Tensor) => Tensor;
 
-const byName = {
+const byName: Readonly<Record<ActivationName, Activation>> = {
   /** x */
   linear: (x: Tensor): Tensor => x,
   /** max(x, 0) */
@@ -71,10 +71,41 @@ const byName = {
   softShrink: (x: Tensor): Tensor => functions.softShrink(x),
   /** x − tanh x */
   tanhShrink: (x: Tensor): Tensor => functions.tanhShrink(x),
-} as const satisfies Readonly<Record<string, Activation>>;
+};
 
 /** Names of the activations. */
-export type ActivationName = keyof typeof byName;
+export type ActivationName =
+  | 'linear'
+  | 'relu'
+  | 'relu6'
+  | 'leakyRelu'
+  | 'elu'
+  | 'celu'
+  | 'selu'
+  | 'gelu'
+  | 'silu'
+  | 'swish'
+  | 'mish'
+  | 'glu'
+  | 'sigmoid'
+  | 'logSigmoid'
+  | 'tanh'
+  | 'softmax'
+  | 'logSoftmax'
+  | 'sparsemax'
+  | 'exponential'
+  | 'softplus'
+  | 'softsign'
+  | 'squareplus'
+  | 'sparsePlus'
+  | 'sparseSigmoid'
+  | 'hardSigmoid'
+  | 'hardTanh'
+  | 'hardSilu'
+  | 'hardSwish'
+  | 'hardShrink'
+  | 'softShrink'
+  | 'tanhShrink';
 
 /** Any activation by name. @example nn.activations.relu(x) */
 export const activations: Readonly<Record<ActivationName, Activation>> = byName;

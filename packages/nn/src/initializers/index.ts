@@ -41,7 +41,7 @@ export {
 /** An initializer, or the name of one with its default options. */
 export type InitializerLike = Initializer | InitializerName;
 
-const byName = {
+const byName: Readonly<Record<InitializerName, () => Initializer>> = {
   zeros: () => new Zeros(),
   ones: () => new Ones(),
   constant: () => new Constant(),
@@ -58,10 +58,26 @@ const byName = {
   heNormal: () => new HeNormal(),
   lecunUniform: () => new LecunUniform(),
   lecunNormal: () => new LecunNormal(),
-} as const satisfies Readonly<Record<string, () => Initializer>>;
+};
 
 /** Names that stand for an initializer with its default options. */
-export type InitializerName = keyof typeof byName;
+export type InitializerName =
+  | 'zeros'
+  | 'ones'
+  | 'constant'
+  | 'identity'
+  | 'orthogonal'
+  | 'bilinear'
+  | 'randomNormal'
+  | 'randomUniform'
+  | 'truncatedNormal'
+  | 'varianceScaling'
+  | 'glorotUniform'
+  | 'glorotNormal'
+  | 'heUniform'
+  | 'heNormal'
+  | 'lecunUniform'
+  | 'lecunNormal';
 
 /** The initializer meant by a name, or the one given. @throws ArgumentError for an unknown name */
 export function resolveInitializer(operation: string, given: InitializerLike): Initializer {

@@ -38,7 +38,7 @@ export * from './similarity.js';
 /** What `compile` minimizes: a scalar from targets and predictions; those of this package also take weights and masks. */
 export type LossFunction = (yTrue: Tensor, yPred: Tensor, options?: LossOptions) => Tensor;
 
-const byName = {
+const byName: Readonly<Record<LossName, LossFunction>> = {
   binaryCrossentropy,
   binaryFocalCrossentropy,
   categoricalCrossentropy,
@@ -72,10 +72,43 @@ const byName = {
   msle: meanSquaredLogarithmicError,
   bce: binaryCrossentropy,
   kld: klDivergence,
-} as const satisfies Readonly<Record<string, LossFunction>>;
+};
 
 /** Names of the losses; each stands for the loss with its default options. */
-export type LossName = keyof typeof byName;
+export type LossName =
+  | 'binaryCrossentropy'
+  | 'binaryFocalCrossentropy'
+  | 'categoricalCrossentropy'
+  | 'categoricalFocalCrossentropy'
+  | 'categoricalGeneralizedCrossEntropy'
+  | 'sparseCategoricalCrossentropy'
+  | 'negativeLogLikelihood'
+  | 'klDivergence'
+  | 'poisson'
+  | 'meanSquaredError'
+  | 'meanAbsoluteError'
+  | 'meanAbsolutePercentageError'
+  | 'meanSquaredLogarithmicError'
+  | 'huber'
+  | 'smoothL1'
+  | 'logCosh'
+  | 'cosineSimilarity'
+  | 'hinge'
+  | 'squaredHinge'
+  | 'categoricalHinge'
+  | 'hingeEmbedding'
+  | 'logistic'
+  | 'multiMargin'
+  | 'contrastive'
+  | 'circle'
+  | 'dice'
+  | 'tversky'
+  | 'mse'
+  | 'mae'
+  | 'mape'
+  | 'msle'
+  | 'bce'
+  | 'kld';
 
 /** The loss meant by a name, or the function given. @throws ArgumentError for an unknown name */
 export function resolveLoss(operation: string, given: LossName | LossFunction): LossFunction {

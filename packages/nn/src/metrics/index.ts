@@ -126,7 +126,7 @@ export {
   type TradeoffOptions,
 } from './tradeoffs.js';
 
-const byName = {
+const byName: Readonly<Record<MetricName, () => Metric>> = {
   accuracy: () => new Inferred('accuracy', 'accuracy', accuracyByKind),
   acc: () => new Inferred('accuracy', 'acc', accuracyByKind),
   binaryAccuracy: () => new BinaryAccuracy(),
@@ -172,10 +172,55 @@ const byName = {
   squaredHinge: () => new SquaredHinge(),
   categoricalHinge: () => new CategoricalHinge(),
   perplexity: () => new Perplexity(),
-} as const satisfies Readonly<Record<string, () => Metric>>;
+};
 
 /** Names that stand for a metric with its default options; short ones are also the names in logs. */
-export type MetricName = keyof typeof byName;
+export type MetricName =
+  | 'accuracy'
+  | 'acc'
+  | 'binaryAccuracy'
+  | 'categoricalAccuracy'
+  | 'sparseCategoricalAccuracy'
+  | 'topKCategoricalAccuracy'
+  | 'sparseTopKCategoricalAccuracy'
+  | 'truePositives'
+  | 'trueNegatives'
+  | 'falsePositives'
+  | 'falseNegatives'
+  | 'precision'
+  | 'recall'
+  | 'f1Score'
+  | 'fBetaScore'
+  | 'matthewsCorrelation'
+  | 'auc'
+  | 'binaryIoU'
+  | 'meanSquaredError'
+  | 'mse'
+  | 'meanAbsoluteError'
+  | 'mae'
+  | 'meanAbsolutePercentageError'
+  | 'mape'
+  | 'meanSquaredLogarithmicError'
+  | 'msle'
+  | 'logCoshError'
+  | 'rootMeanSquaredError'
+  | 'meanPairwiseDistance'
+  | 'r2Score'
+  | 'cosineSimilarity'
+  | 'pearsonCorrelation'
+  | 'concordanceCorrelation'
+  | 'crossentropy'
+  | 'ce'
+  | 'binaryCrossentropy'
+  | 'bce'
+  | 'categoricalCrossentropy'
+  | 'sparseCategoricalCrossentropy'
+  | 'klDivergence'
+  | 'poisson'
+  | 'hinge'
+  | 'squaredHinge'
+  | 'categoricalHinge'
+  | 'perplexity';
 
 /** All of them. */
 export const metricNames: readonly MetricName[] = Object.keys(byName) as MetricName[];

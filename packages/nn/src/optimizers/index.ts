@@ -52,7 +52,7 @@ export { Lion, type LionOptions, SGLD, Signum } from './signs.js';
 export type { OptimizerState } from './state.js';
 export { Lookahead, type LookaheadOptions, LossScaleOptimizer, type LossScaleOptions } from './wrappers.js';
 
-const byName = {
+const byName: Readonly<Record<OptimizerName, () => Optimizer>> = {
   sgd: () => new SGD(),
   rmsprop: () => new RMSprop(),
   adam: () => new Adam(),
@@ -72,10 +72,29 @@ const byName = {
   signum: () => new Signum(),
   sgld: () => new SGLD(),
   lbfgs: () => new LBFGS(),
-} as const satisfies Readonly<Record<string, () => Optimizer>>;
+};
 
 /** Names of the optimizers; each stands for one with its default options. */
-export type OptimizerName = keyof typeof byName;
+export type OptimizerName =
+  | 'sgd'
+  | 'rmsprop'
+  | 'adam'
+  | 'adamw'
+  | 'adamax'
+  | 'nadam'
+  | 'radam'
+  | 'adagrad'
+  | 'adadelta'
+  | 'adafactor'
+  | 'rprop'
+  | 'ftrl'
+  | 'lion'
+  | 'lamb'
+  | 'lars'
+  | 'muon'
+  | 'signum'
+  | 'sgld'
+  | 'lbfgs';
 
 /** The optimizer meant by a name, or the one given. @throws ArgumentError for an unknown name */
 export function resolveOptimizer(operation: string, given: OptimizerName | Optimizer): Optimizer {
