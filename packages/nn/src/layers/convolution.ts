@@ -8,7 +8,16 @@ import type { Parameter } from '../parameter.js';
 import { checkInputDType } from './inputs.js';
 import { Layer, type LayerOptions, layerOptionNames } from './layer.js';
 import { type DTypeOption, type WeightOptions, weight, weightOptionNames } from './weights.js';
-import { addToChannels, checkImages, checkWindows, sampleShape, slide, spatialOf, type Windows } from './windows.js';
+import {
+  addToChannels,
+  checkChannels,
+  checkImages,
+  checkWindows,
+  sampleShape,
+  slide,
+  spatialOf,
+  type Windows,
+} from './windows.js';
 
 /** Options that all convolutional layers share. */
 export interface ConvolutionLayerOptions extends LayerOptions, DTypeOption, WeightOptions<'bias'> {
@@ -86,15 +95,7 @@ export abstract class ConvolutionBase extends Layer {
     checkImages(this.windows, x);
     checkInputDType(this.operation, x, kernel.dtype);
     if (!kernel.hasValue) this.build(x.shape.slice(1));
-    const { channels } = spatialOf(this.windows, x.shape.slice(1));
-    const built = kernel.shape.at(inputAxis)! * perInput;
-    if (channels !== built)
-      throw new ShapeError(
-        this.operation,
-        { x: x.shape },
-        `x with ${built} channels`,
-        'The layer was built for those.',
-      );
+    checkChannels(this.windows, x, kernel.shape.at(inputAxis)! * perInput);
   }
 
   protected finish(y: Tensor): Tensor {

@@ -133,6 +133,12 @@ export function checkImages({ operation, count, dataFormat }: Format, x: Tensor)
   return checkInput(operation, x, imageAxes(count, dataFormat));
 }
 
+/** Throws unless x has as many channels as a layer was built for. */
+export function checkChannels(format: Format, x: Tensor, built: number): void {
+  if (spatialOf(format, x.shape.slice(1)).channels === built) return;
+  throw new ShapeError(format.operation, { x: x.shape }, `x with ${built} channels`, 'The layer was built for those.');
+}
+
 /** Adds one number a channel. */
 export function addToChannels(y: Tensor, bias: Tensor | null, { count, dataFormat }: Format): Tensor {
   if (bias === null) return y;

@@ -23,3 +23,14 @@ export {
   SimpleRNN,
   type SimpleRNNOptions,
 } from './rnn.js';
+export { DropoutCell, ResidualCell, ZoneoutCell, type ZoneoutCellOptions } from './modifierCells.js';
+export type { ConvLSTMCellOptions } from './convLSTMCell.js';
+export { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D, type ConvLSTMOptions } from './convLSTM.js';
+export {
+  Bidirectional,
+  type BidirectionalOptions,
+  type BidirectionalOutput,
+  type MergeMode,
+} from './bidirectional.js';
+export { TimeDistributed } from './timeDistributed.js';
+export { type StackedRecurrentOptions, stackedRecurrent } from './stackedRecurrent.js';

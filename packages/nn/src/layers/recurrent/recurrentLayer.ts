@@ -1,7 +1,7 @@
 /** What RNN, SimpleRNN, LSTM, GRU and the ConvLSTMs share: a cell along sequences, and what of it is handed out. */
 
 import { flip, isTensor, persistent, type Tensor, where } from '@cotangent/autograd';
-import { DTypeError, type Shape, ShapeError, shapesEqual } from '@cotangent/kernels';
+import { ArgumentError, DTypeError, type Shape, ShapeError, shapesEqual } from '@cotangent/kernels';
 import { setMask } from '../../masks.js';
 import { checkBoolean, checkOptions, checkTensor } from '../../options.js';
 import { paddingMask } from '../attention/weights.js';
@@ -37,6 +37,11 @@ export const recurrentLayerNames: readonly string[] = [
   ...layerOptionNames,
 ];
 
+/** Those of the options that have one of the names. */
+export function pick<Options extends object>(options: Options, names: readonly string[]): Options {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name))) as Options;
+}
+
 /** Options of a call of a recurrent layer. */
 export interface RecurrentCallOptions {
   /** bool [batch, time], false where a step is skipped; null for no mask. @defaultValue the mask that travels with x */
@@ -54,10 +59,10 @@ export type RecurrentOutput<WithState extends boolean> = WithState extends true
 export abstract class RecurrentLayer<C extends Cell = Cell, WithState extends boolean = boolean> extends Layer {
   readonly cell: C;
   readonly returnSequences: boolean;
-  readonly returnState: boolean;
-  readonly goBackwards: boolean;
+  readonly returnState: WithState;
   readonly stateful: boolean;
   readonly zeroOutputForMask: boolean;
+  private backwards: boolean;
   private kept: readonly Tensor[] | null = null;
 
   constructor(
@@ -71,11 +76,29 @@ export abstract class RecurrentLayer<C extends Cell = Cell, WithState extends bo
     ): boolean => checkBoolean(operation, name, options[name] ?? false);
     this.cell = cell;
     this.returnSequences = flag('returnSequences');
-    this.returnState = flag('returnState');
-    this.goBackwards = flag('goBackwards');
+    this.returnState = flag('returnState') as WithState;
+    this.backwards = flag('goBackwards');
     this.stateful = flag('stateful');
     this.zeroOutputForMask = flag('zeroOutputForMask');
     if (this.inputShape !== undefined) this.build(this.inputShape);
+  }
+
+  /** Whether it goes from the last step to the first. */
+  get goBackwards(): boolean {
+    return this.backwards;
+  }
+
+  /** A layer of the same options that goes the other way, with parameters of its own. @throws ArgumentError unless this one is still without values */
+  reversed(): this {
+    if (this.parameters().some((parameter) => parameter.hasValue))
+      throw new ArgumentError(
+        this.operation,
+        'its parameters have values already, and one that goes the other way needs its own',
+        'Pass backwardLayer, or give inputShape to the outer layer only.',
+      );
+    const other = this.clone();
+    other.backwards = !this.backwards;
+    return other;
   }
 
   /** The states that the call before left, where the layer is stateful; null before the first. */

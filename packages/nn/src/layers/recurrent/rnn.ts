@@ -5,14 +5,9 @@ import { type Cell, checkCell } from './cell.js';
 import type { SimpleRNNCellOptions } from './gatedCell.js';
 import { GRUCell, type GRUCellOptions, gruCellNames } from './gruCell.js';
 import { LSTMCell, type LSTMCellOptions, lstmCellNames } from './lstmCell.js';
-import { RecurrentLayer, type RecurrentLayerOptions, recurrentLayerNames } from './recurrentLayer.js';
+import { pick, RecurrentLayer, type RecurrentLayerOptions, recurrentLayerNames } from './recurrentLayer.js';
 import { SimpleRNNCell, simpleRNNCellNames } from './simpleRNNCell.js';
 import { StackedRNNCells } from './stackedCells.js';
-
-/** Those of the options that have one of the names. */
-export function pick<Options extends object>(options: Options, names: readonly string[]): Options {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name))) as Options;
-}
 
 /** Options of `RNN`. */
 export interface RNNOptions<WithState extends boolean = boolean> extends RecurrentLayerOptions<WithState> {
@@ -35,7 +30,7 @@ export interface RNNOptions<WithState extends boolean = boolean> extends Recurre
  * const layer = new nn.RNN({ cell: [new nn.LSTMCell({ units: 8 }), new nn.GRUCell({ units: 4 })], returnSequences: true });
  * layer.call(ones([2, 10, 3])); // [2, 10, 4]
  */
-export class RNN<WithState extends boolean = false> extends RecurrentLayer<Cell, WithState> {
+export class RNN<const WithState extends boolean = false> extends RecurrentLayer<Cell, WithState> {
   constructor(options: RNNOptions<WithState>) {
     checkOptions('RNN', options, ['cell', ...recurrentLayerNames]);
     const { cell } = options;
@@ -58,7 +53,7 @@ export interface SimpleRNNOptions<WithState extends boolean = boolean>
  * @see Elman 1990; https://keras.io/api/layers/recurrent_layers/simple_rnn/
  * @example new nn.SimpleRNN({ units: 4 }).call(ones([2, 10, 3])) // [2, 4]
  */
-export class SimpleRNN<WithState extends boolean = false> extends RecurrentLayer<SimpleRNNCell, WithState> {
+export class SimpleRNN<const WithState extends boolean = false> extends RecurrentLayer<SimpleRNNCell, WithState> {
   constructor(options: SimpleRNNOptions<WithState>) {
     checkOptions('SimpleRNN', options, [...simpleRNNCellNames, ...recurrentLayerNames]);
     super('SimpleRNN', new SimpleRNNCell(pick(options, simpleRNNCellNames), 'SimpleRNN'), options);
@@ -82,7 +77,7 @@ export interface LSTMOptions<WithState extends boolean = boolean>
  * const layer = new nn.LSTM({ units: 4, returnSequences: true, returnState: true });
  * const [sequence, h, c] = layer.call(ones([2, 10, 3])); // [2, 10, 4], [2, 4], [2, 4]
  */
-export class LSTM<WithState extends boolean = false> extends RecurrentLayer<LSTMCell, WithState> {
+export class LSTM<const WithState extends boolean = false> extends RecurrentLayer<LSTMCell, WithState> {
   constructor(options: LSTMOptions<WithState>) {
     checkOptions('LSTM', options, [...lstmCellNames, ...recurrentLayerNames]);
     super('LSTM', new LSTMCell(pick(options, lstmCellNames), 'LSTM'), options);
@@ -104,7 +99,7 @@ export interface GRUOptions<WithState extends boolean = boolean>
  * @see Cho et al. 2014, arXiv:1406.1078; https://keras.io/api/layers/recurrent_layers/gru/
  * @example new nn.GRU({ units: 4, goBackwards: true }).call(ones([2, 10, 3])) // [2, 4]
  */
-export class GRU<WithState extends boolean = false> extends RecurrentLayer<GRUCell, WithState> {
+export class GRU<const WithState extends boolean = false> extends RecurrentLayer<GRUCell, WithState> {
   constructor(options: GRUOptions<WithState>) {
     checkOptions('GRU', options, [...gruCellNames, ...recurrentLayerNames]);
     super('GRU', new GRUCell(pick(options, gruCellNames), 'GRU'), options);
