@@ -11,6 +11,7 @@ import {
   negativeLogLikelihood,
   sparseCategoricalCrossentropy,
 } from './classification.js';
+import { ctc } from './ctc.js';
 import { klDivergence, poisson } from './distributions.js';
 import { categoricalHinge, hinge, hingeEmbedding, logistic, multiMargin, squaredHinge } from './hinge.js';
 import { dice, tversky } from './overlap.js';
@@ -28,6 +29,7 @@ import { circle, contrastive, cosineSimilarity } from './similarity.js';
 
 export * from './binary.js';
 export * from './classification.js';
+export * from './ctc.js';
 export * from './distributions.js';
 export * from './hinge.js';
 export * from './overlap.js';
@@ -66,6 +68,7 @@ const byName: Readonly<Record<LossName, LossFunction>> = {
   circle,
   dice,
   tversky,
+  ctc,
   mse: meanSquaredError,
   mae: meanAbsoluteError,
   mape: meanAbsolutePercentageError,
@@ -103,6 +106,7 @@ export type LossName =
   | 'circle'
   | 'dice'
   | 'tversky'
+  | 'ctc'
   | 'mse'
   | 'mae'
   | 'mape'

@@ -539,7 +539,7 @@ describe('a loss by name', () => {
     expectThrown(
       () => resolveLoss('compile', given as never),
       ArgumentError,
-      `compile: got loss ${came}; expected one of binaryCrossentropy, binaryFocalCrossentropy, categoricalCrossentropy, categoricalFocalCrossentropy, categoricalGeneralizedCrossEntropy, sparseCategoricalCrossentropy, negativeLogLikelihood, klDivergence, poisson, meanSquaredError, meanAbsoluteError, meanAbsolutePercentageError, meanSquaredLogarithmicError, huber, smoothL1, logCosh, cosineSimilarity, hinge, squaredHinge, categoricalHinge, hingeEmbedding, logistic, multiMargin, contrastive, circle, dice, tversky, mse, mae, mape, msle, bce, kld, or a function (yTrue, yPred) => scalar`,
+      `compile: got loss ${came}; expected one of binaryCrossentropy, binaryFocalCrossentropy, categoricalCrossentropy, categoricalFocalCrossentropy, categoricalGeneralizedCrossEntropy, sparseCategoricalCrossentropy, negativeLogLikelihood, klDivergence, poisson, meanSquaredError, meanAbsoluteError, meanAbsolutePercentageError, meanSquaredLogarithmicError, huber, smoothL1, logCosh, cosineSimilarity, hinge, squaredHinge, categoricalHinge, hingeEmbedding, logistic, multiMargin, contrastive, circle, dice, tversky, ctc, mse, mae, mape, msle, bce, kld, or a function (yTrue, yPred) => scalar`,
     );
   });
 });
