@@ -79,3 +79,17 @@ describe('results that no backward pass uses', () => {
     expect(seen.deref()).toBeUndefined();
   });
 });
+
+describe('views that no backward pass uses', () => {
+  it('do not hold what they look at for ever, once that was used', () => {
+    const w = parameter();
+    const before = held();
+    for (let i = 0; i < 12_000; i++) {
+      const y = w.mul(2);
+      y.T; // recorded, and never used
+      y.sum().backward();
+      w.zeroGrad();
+    }
+    if (heapMemory() !== null) expect(held() - before).toBeLessThanOrEqual(limit + 20 * bytes);
+  });
+});

@@ -12,12 +12,21 @@ const host = globalThis as { setTimeout?: (f: () => void, milliseconds: number) 
 /** `waiting` of a tensor that is not in the queue. */
 export const notWaiting = -1;
 
+/** Bytes of the heap that a result's memory takes. */
+function memoryOf(result: Tensor): number {
+  const { storage } = result.memory!;
+  return storage.inHeap ? storage.data.BYTES_PER_ELEMENT * storage.length : 0;
+}
+
 export class Backlog {
   private queue: Tensor[] = [];
   /** How many of the queue wait still: the others were used. */
   private live = 0;
   private bytes = 0;
   private watching = false;
+  /** Views recorded since the last pass, and between that and the one before. */
+  private views: Tensor[] = [];
+  private olderViews: Tensor[] = [];
 
   /** @param limit bytes that may wait: at least this, and at least twice the largest graph that was ever used */
   constructor(private limit: number) {}
@@ -25,8 +34,10 @@ export class Backlog {
   /** A result has been recorded. */
   add(result: Tensor): void {
     const { storage } = result.memory!;
-    // A view waits with what it looks at, and holds no memory of its own.
-    result.waiting = storage.inHeap && storage.claims === 1 ? storage.data.BYTES_PER_ELEMENT * storage.length : 0;
+    // A view waits with what it looks at, and holds no memory of its own: not as long as that waits, too (see `passed`).
+    result.waiting = storage.claims === 1 ? memoryOf(result) : 0;
+    if (storage.claims > 1) this.views.push(result);
+    if (this.views.length > 2 * this.live + 64) this.views = this.views.filter(({ waiting }) => waiting === 0);
     this.queue.push(result);
     this.live++;
     this.bytes += result.waiting;
@@ -48,6 +59,21 @@ export class Backlog {
     this.limit = Math.max(this.limit, 2 * bytes);
   }
 
+  /**
+   * A pass is over, and what the one before it went through is released. Unused views of that (the last state of a recurrent layer,
+   * when only its sequence is used) are now all that holds its memory, and count for it.
+   */
+  passed(): void {
+    for (const view of this.olderViews) {
+      if (view.waiting !== 0 || view.memory === null || view.memory.storage.claims > 1) continue;
+      view.waiting = memoryOf(view);
+      this.bytes += view.waiting;
+    }
+    this.olderViews = this.views;
+    this.views = [];
+    if (this.bytes > this.limit) this.shorten();
+  }
+
   private shorten(): void {
     let k = 0;
     for (; this.bytes > this.limit; k++) {
@@ -67,6 +93,8 @@ export class Backlog {
       this.watching = false;
       for (const result of this.queue) result.waiting = notWaiting;
       this.queue = [];
+      this.views = [];
+      this.olderViews = [];
       this.live = 0;
       this.bytes = 0;
     }, 0);

@@ -205,4 +205,5 @@ export function retire(results: Tensor[]): void {
   }
   backlog.used(bytes);
   for (const tensor of before) tensor.release();
+  backlog.passed();
 }

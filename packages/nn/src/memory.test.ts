@@ -5,7 +5,8 @@ import { Dense } from './layers/dense.js';
 import { Dropout } from './layers/regularization.js';
 import { meanSquaredError, sparseCategoricalCrossentropy } from './losses/index.js';
 import { Sequential } from './model/sequential.js';
-import { Adam } from './optimizers/index.js';
+import * as nn from './nn.js';
+import { Adam, Lookahead, resolveOptimizer } from './optimizers/index.js';
 
 /** Kept to the end: what the garbage collector takes back in the middle of a test would look like a leak undone. */
 const kept: unknown[] = [];
@@ -130,7 +131,7 @@ describe('20,000 synchronous steps hold memory flat, with nothing disposed of:',
 
   it('PyTorch style', () => {
     const net = perceptron();
-    const optimizer = new Adam(net.parameters());
+    const optimizer = keep(new Adam(net.parameters()));
     const generator = new Generator(7);
     expectFlat(() => {
       const [x, y] = batch(generator);
@@ -146,7 +147,7 @@ describe('20,000 synchronous steps hold memory flat, with nothing disposed of:',
     const net = perceptron();
     noGrad(() => net.call(zeros([1, inputs])));
     const parameters = net.parameters();
-    const optimizer = new Adam(parameters);
+    const optimizer = keep(new Adam(parameters));
     const generator = new Generator(7);
     const loss = ([kernel1, bias1, kernel2, bias2]: readonly Tensor[], x: Tensor, y: Tensor): Tensor =>
       meanSquaredError(y, x.matmul(kernel1!).add(bias1!).tanh().matmul(kernel2!).add(bias2!));
@@ -157,5 +158,74 @@ describe('20,000 synchronous steps hold memory flat, with nothing disposed of:',
       optimizer.applyGradients(gradients as readonly Tensor[]);
       return value.item();
     });
+  });
+});
+
+describe('layers and optimizers of every kind hold memory flat', () => {
+  const x = randomNormal([24, 8, 8, 2], { generator: new Generator(1) });
+  const y = randomNormal([24, 3], { generator: new Generator(2) });
+
+  const network = (): Sequential =>
+    keep(
+      new Sequential([
+        new nn.Conv2D({ filters: 4, kernelSize: 3, padding: 'same', kernelRegularizer: 'l2' }),
+        new nn.BatchNormalization({ accumulationSteps: 2 }),
+        new nn.PReLU({ sharedAxes: [1, 2] }),
+        new nn.SpatialDropout2D({ rate: 0.2 }),
+        new nn.AveragePooling2D(),
+        new nn.Reshape({ targetShape: [8, 8] }),
+        new nn.Masking({ maskValue: 7 }),
+        new nn.LSTM({ units: 8, returnSequences: true }),
+        new nn.TransformerEncoder({ intermediateDim: 8, numHeads: 2, dropout: 0.1 }),
+        new nn.GlobalAveragePooling1D(),
+        new nn.SpectralNormalization({ layer: new nn.Dense({ units: 4, kernelConstraint: 'maxNorm' }) }),
+        new nn.GaussianNoise({ stddev: 0.1 }),
+        new nn.Dense({ units: 3, activityRegularizer: 'l1' }),
+      ]),
+    );
+
+  it.each([
+    'sgd',
+    'rmsprop',
+    'adam',
+    'adamax',
+    'nadam',
+    'radam',
+    'adagrad',
+    'adadelta',
+    'adafactor',
+    'rprop',
+    'ftrl',
+    'lion',
+    'lamb',
+    'lars',
+    'muon',
+    'signum',
+    'sgld',
+  ] as const)('in fit with %s', async (name) => {
+    const net = network();
+    net.compile({ optimizer: keep(resolveOptimizer('test', name)), loss: 'huber', metrics: ['mae', 'r2Score'] });
+    const after: number[] = [];
+    const watch: Callback = { onEpochEnd: () => void after.push(held().bytes) };
+    await net.fit(x, y, { epochs: 4, batchSize: 8, callbacks: [watch], verbose: 0 });
+    expect(after).toEqual(after.map(() => after[0]));
+  });
+
+  it('in synchronous steps with accumulation, averages and Lookahead', () => {
+    const net = network();
+    net.build([8, 8, 2]);
+    const inner = new Adam(net.parameters(), { gradientAccumulationSteps: 2, useEma: true, weightDecay: 0.01 });
+    const optimizer = keep(new Lookahead(inner));
+    const step = (): void => {
+      const error = meanSquaredError(y, net.call(x));
+      const loss = net.losses().reduce((sum, penalty) => sum.add(penalty), error);
+      optimizer.zeroGrad();
+      loss.backward();
+      optimizer.step();
+    };
+    for (let i = 0; i < 12; i++) step();
+    const { bytes } = held();
+    for (let i = 0; i < 60; i++) step();
+    expect(held().bytes).toBe(bytes);
   });
 });

@@ -86,28 +86,51 @@ function sequencesOf(name: string, given: Tensor, { mask, reverse = false }: Rec
 const zeroState = (batch: number, recurrent: Tensor): Tensor =>
   zeros([batch, recurrent.shape[0]!], { dtype: recurrent.dtype });
 
-/** Runs a row; the states after each step, [time + 1, batch, units], the initial one first. */
+/** Computes when it is first asked, and then remembers. */
+function lazily<T>(compute: () => T): () => T {
+  let value: T | undefined;
+  return () => {
+    value ??= compute();
+    return value;
+  };
+}
+
+/** Runs a row; the states after each step, [time + 1, batch, units], the initial one first, each made when it is asked for. */
 function histories(
   row: Primitive<undefined>,
   maskedRow: Primitive<undefined>,
   { x, mask, batch }: Sequences,
   weights: readonly Tensor[],
   states: readonly Tensor[],
-): Tensor[] {
+): (() => Tensor)[] {
   const inputs = [x, ...weights, ...states];
   const packed = mask === undefined ? apply(row, inputs, undefined) : apply(maskedRow, [...inputs, mask], undefined);
   const extents = [x.shape[0]! + 1, batch, states[0]!.shape[1]!];
   const size = extents.reduce((a, b) => a * b, 1);
-  return states.map((_, k) => packed.slice([k * size, (k + 1) * size]).reshape(extents));
+  return states.map((_, k) => lazily(() => packed.slice([k * size, (k + 1) * size]).reshape(extents)));
 }
 
-/** The result out of the states after each step, the initial one first. */
-function resultOf(history: Tensor, reverse: boolean): RecurrentResult {
-  const after = history.slice([1, null]);
-  return {
-    sequence: (reverse ? after.slice([null, null, -1]) : after).swapAxes(0, 1),
-    hidden: history.slice(-1),
+/**
+ * The result out of the states after each step, the initial one first. What nobody asks for is not computed: recorded and never used, it
+ * would hold on to the memory of all the steps.
+ */
+function resultOf(history: () => Tensor, reverse: boolean, cells?: () => Tensor): RecurrentResult & { cell?: Tensor } {
+  const sequence = lazily(() => {
+    const after = history().slice([1, null]);
+    return (reverse ? after.slice([null, null, -1]) : after).swapAxes(0, 1);
+  });
+  const hidden = lazily(() => history().slice(-1));
+  const result = {
+    get sequence() {
+      return sequence();
+    },
+    get hidden() {
+      return hidden();
+    },
   };
+  if (cells === undefined) return result;
+  const cell = lazily(() => cells().slice(-1));
+  return Object.defineProperty(result, 'cell', { get: cell, enumerable: true });
 }
 
 /**
@@ -142,7 +165,7 @@ export function lstm(
   const initial = options.initialState ?? [0, 1].map(() => zeroState(sequences.batch, recurrentKernel));
   const states = initial.map((state) => checkTensor('lstm', state));
   const [hidden, cell] = histories(rows.lstm, rows.lstmMasked, sequences, weights, states);
-  return { ...resultOf(hidden!, options.reverse ?? false), cell: cell!.slice(-1) };
+  return resultOf(hidden!, options.reverse ?? false, cell!) as LSTMResult;
 }
 
 /**
@@ -182,7 +205,7 @@ export function gru(
 }
 
 /** The states of a GRU whose reset gate comes before the product, step by step. */
-function resetBefore({ x, mask, batch }: Sequences, weights: readonly Tensor[], initial: Tensor): Tensor {
+function resetBefore({ x, mask, batch }: Sequences, weights: readonly Tensor[], initial: Tensor): () => Tensor {
   const [kernel, recurrent, bias] = weights as readonly [Tensor, Tensor, Tensor];
   const [units, wide] = recurrent.shape as readonly [number, number];
   const fits =
@@ -222,7 +245,7 @@ function resetBefore({ x, mask, batch }: Sequences, weights: readonly Tensor[], 
     h = mask === undefined ? moved : where(mask.slice(t).expandDims(-1), moved, h);
     history.push(h);
   }
-  return stack(history);
+  return lazily(() => stack(history));
 }
 
 /**
