@@ -8,6 +8,7 @@ import {
 } from '@cotangent/autograd/testing';
 import { ArgumentError, DTypeError, manualSeed, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
+import { checkLayerLaws } from '../../fixtures/testing/layerLaws.js';
 import {
   expectNear,
   expectThrown,
@@ -140,6 +141,32 @@ describe('nn.Dense', () => {
         }),
       );
     });
+  });
+
+  it('keeps the laws of layers', () => {
+    const cases = fc
+      .record({
+        units: fc.integer({ min: 1, max: 4 }),
+        activation: fc.constantFrom('linear', 'tanh', 'softmax', 'gelu'),
+        useBias: fc.boolean(),
+        inputUnits: fc.constantFrom(3, undefined),
+        shape: fc.constantFrom([2, 3], [1, 2, 3], [2, 1, 2, 3]),
+      })
+      .map(({ shape, ...options }) => ({
+        shape,
+        make: () => new Dense({ ...options, dtype: 'float64' } as DenseOptions),
+      }));
+    checkLayerLaws(cases);
+  });
+
+  it('is built at once where the number of inputs is given', () => {
+    expect(new Dense({ units: 2, inputUnits: 3 }).kernel.shape).toEqual([3, 2]);
+    expect(new Dense({ units: 2, inputShape: [5, 4] }).kernel.shape).toEqual([4, 2]);
+    expectThrown(
+      () => new Dense({ units: 2, inputUnits: 0 }),
+      ArgumentError,
+      'Dense: got inputUnits 0; expected a whole number above 0',
+    );
   });
 
   describe('takes', () => {
