@@ -2,6 +2,7 @@
 
 import { allNumbers, type Tensor } from '@cotangent/autograd';
 import { type DType, DTypeError, IndexError, isFloating, type Shape, ShapeError } from '@cotangent/kernels';
+import { maskOf } from '../masks.js';
 import { checkTensor } from '../options.js';
 
 /**
@@ -43,6 +44,31 @@ export function lastExtent(operation: string, inputShape: Shape): number {
   const last = inputShape.at(-1);
   if (last === undefined) throw new ShapeError(operation, { input: inputShape }, 'an input with one axis at least');
   return last;
+}
+
+/** A bool tensor, or null. @throws DTypeError */
+export function checkMask(operation: string, name: string, mask: Tensor | null | undefined): Tensor | null {
+  if (mask === null || mask === undefined) return null;
+  if (checkTensor(operation, name, mask).dtype === 'bool') return mask;
+  throw new DTypeError(operation, { [name]: mask.dtype }, 'bool, true for what is real', "Convert with .cast('bool').");
+}
+
+/** Which steps of x are real: the mask that is given (null for all), or the one that travels with x. @throws DTypeError, ShapeError */
+export function paddingMask(
+  operation: string,
+  name: string,
+  given: Tensor | null | undefined,
+  x: Tensor,
+): Tensor | null {
+  const mask = checkMask(operation, name, given);
+  if (mask === null) return given === null ? null : maskOf(x);
+  const [batch, time] = x.shape;
+  if (mask.rank === 2 && mask.shape[0] === batch && mask.shape[1] === time) return mask;
+  throw new ShapeError(
+    operation,
+    { [name]: mask.shape },
+    `${name} [${batch}, ${time}], [batch, time] of what it masks`,
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import { ArgumentError, defaultGenerator, Generator, type Shape, showShape } fro
 import type { Callback, Logs, RunParameters } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
 import { ProgressBar, resolveVerbosity, type Verbosity } from '../callbacks/progress.js';
+import { RecurrentLayer } from '../layers/recurrent/recurrentLayer.js';
 import { type LossFunction, type LossName, resolveLoss } from '../losses/index.js';
 import { maskOf } from '../masks.js';
 import { type Metric, type MetricName, metricLogs, resolveMetric } from '../metrics/index.js';
@@ -116,7 +117,13 @@ export abstract class Model extends Module {
     const dtype = this.parameters()[0]?.dtype ?? 'float32';
     this.outputShapes = null;
     noGrad(() => scope(() => predictMode(() => this.output(zeros([1, ...inputShape], { dtype })))));
+    this.resetStates();
     return this;
+  }
+
+  /** Lets the stateful recurrent layers inside begin anew, from zeros: between sequences that do not belong together. */
+  resetStates(): void {
+    for (const [, module] of this.namedModules()) if (module instanceof RecurrentLayer) module.resetStates();
   }
 
   /** Runs the model; the first time, it remembers the shape of every module's output for `summary`. */

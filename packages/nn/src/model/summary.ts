@@ -13,14 +13,14 @@ export interface SummaryRow {
   readonly parameters: number | null;
 }
 
-/** `Dense` → `dense`, numbered when there are several: dense, dense1, dense2. */
+/** `Dense` → `dense`, `LSTMCell` → `lstmCell`, numbered when there are several: dense, dense1, dense2. */
 export function layerNames(modules: readonly Module[]): string[] {
   const counts = new Map<string, number>();
   return modules.map((module) => {
     const given = (module as { name?: string }).name;
     if (given !== undefined) return given;
     const type = module.constructor.name;
-    const base = `${type.charAt(0).toLowerCase()}${type.slice(1)}`;
+    const base = type.replace(/^[A-Z]+(?![a-z])|^[A-Z]/, (start) => start.toLowerCase());
     const count = counts.get(base) ?? 0;
     counts.set(base, count + 1);
     return count === 0 ? base : `${base}${count}`;

@@ -6,10 +6,10 @@ import { setMask } from '../../masks.js';
 import type { Module } from '../../module.js';
 import { checkBoolean, checkChoice, checkNumber, checkOptions, shown } from '../../options.js';
 import { Parameter } from '../../parameter.js';
-import { checkInput, checkInputDType } from '../inputs.js';
+import { checkInput, checkInputDType, paddingMask } from '../inputs.js';
 import { Layer, type LayerOptions, layerOptionNames } from '../layer.js';
 import { type DTypeOption, dtypeOf } from '../weights.js';
-import { attentionWeights, bothMasks, causalMask, droppedWeights, paddingMask, shapesOfInputs } from './weights.js';
+import { attentionWeights, bothMasks, causalMask, droppedWeights, shapesOfInputs } from './weights.js';
 
 /** Inputs of `Attention` and `AdditiveAttention`; without a key the value is the key. */
 export type AttentionInputs = readonly [query: Tensor, value: Tensor, key?: Tensor];

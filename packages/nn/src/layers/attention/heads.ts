@@ -5,13 +5,13 @@ import { ArgumentError, Generator, type Shape, ShapeError } from '@cotangent/ker
 import { setMask } from '../../masks.js';
 import type { Module } from '../../module.js';
 import { checkBoolean, checkNumber, checkOptions } from '../../options.js';
-import { checkFeatures, checkInput, checkInputDType } from '../inputs.js';
+import { checkFeatures, checkInput, checkInputDType, checkMask, paddingMask } from '../inputs.js';
 import { Layer, type LayerOptions, layerOptionNames } from '../layer.js';
 import { weightOptionNames } from '../weights.js';
 import { attend } from './attend.js';
 import { type AttentionCache, extendCache } from './cache.js';
 import { Projection, type ProjectionOptions } from './projection.js';
-import { bothMasks, checkMask, paddingMask, shapesOfInputs } from './weights.js';
+import { bothMasks, shapesOfInputs } from './weights.js';
 
 /** Options that attention layers with heads share. */
 export interface HeadsOptions extends LayerOptions, ProjectionOptions {

@@ -3,9 +3,10 @@ import { ArgumentError, type Shape } from '@cotangent/kernels';
 import { setMask } from '../../masks.js';
 import type { Module } from '../../module.js';
 import { checkBoolean, checkOptions } from '../../options.js';
+import { paddingMask } from '../inputs.js';
 import type { AttentionCache } from './cache.js';
 import { TransformerBlock, type TransformerOptions } from './transformerBlock.js';
-import { paddingMask, shapesOfInputs } from './weights.js';
+import { shapesOfInputs } from './weights.js';
 
 /** Options of `TransformerDecoder`. */
 export interface TransformerDecoderOptions extends TransformerOptions {

@@ -3,8 +3,8 @@ import type { Shape } from '@cotangent/kernels';
 import { setMask } from '../../masks.js';
 import type { Module } from '../../module.js';
 import { checkBoolean, checkOptions } from '../../options.js';
+import { paddingMask } from '../inputs.js';
 import { TransformerBlock, type TransformerOptions } from './transformerBlock.js';
-import { paddingMask } from './weights.js';
 
 /** Options of a call of `TransformerEncoder`. */
 export interface EncoderCallOptions {

@@ -2,7 +2,7 @@ import { concat, flip, isTensor, type Tensor, where } from '@cotangent/autograd'
 import { ArgumentError, type Shape } from '@cotangent/kernels';
 import { setMask } from '../../masks.js';
 import { checkChoice, checkOptions, shown } from '../../options.js';
-import { paddingMask } from '../attention/weights.js';
+import { paddingMask } from '../inputs.js';
 import { Layer, type LayerOptions, layerOptionNames } from '../layer.js';
 import { type Cell, checkStates } from './cell.js';
 import { alongside } from './recurrence.js';

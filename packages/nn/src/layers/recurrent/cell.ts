@@ -120,6 +120,6 @@ export abstract class RecurrentCell extends Module {
     return this.stateShapes(inputShape).map((shape) => zeros([batch, ...shape], { dtype }));
   }
 
-  /** Prepares for another sequence: the next step draws other masks of dropout. `RNN` calls it before each sequence. */
+  /** Prepares for another sequence: the next step draws other masks of dropout. `RNN` calls it before and after each sequence. */
   reset(): void {}
 }

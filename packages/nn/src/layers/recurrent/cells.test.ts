@@ -1,4 +1,4 @@
-import { ones, scope, type Tensor, tensor, trainMode, zeros } from '@cotangent/autograd';
+import { type NestedArray, ones, scope, stack, type Tensor, tensor, trainMode, zeros } from '@cotangent/autograd';
 import { gradientAgreesWithDifferences, smoothTensors } from '@cotangent/autograd/testing';
 import { ArgumentError, type Shape, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
@@ -127,12 +127,20 @@ describe('nn.SimpleRNNCell, LSTMCell and GRUCell', () => {
     for (const [i, state] of own.states.entries()) expectNear(state, states[i]!.toArray(), 1e-14);
   });
 
-  it('keep their masks of dropout beyond the scope of a step', () => {
+  it('keep their masks of dropout for the steps of a loop, and draw others in another scope', () => {
     const cell = new GRUCell({ units: 3, dropout: 0.5, recurrentDropout: 0.5, seed: 1, dtype });
     const x = ones([2, 2], { dtype });
-    const step = (): Tensor => scope(() => cell.call(x, cell.initialState(2, dtype))[0]);
-    const [first, second] = trainMode(() => [step(), step()]);
-    expect(first!.toArray()).toEqual(second!.toArray());
+    const run = (): NestedArray[] =>
+      scope(() => loop(cell, stack([x, x], { axis: 1 }), [zeros([2, 3], { dtype })]).outputs.map((y) => y.toArray()));
+    const step = (): NestedArray => cell.call(x, cell.initialState(2, dtype))[0].toArray();
+    trainMode(() => {
+      expect(step()).toEqual(step());
+      const before = step();
+      cell.reset();
+      expect(step()).not.toEqual(before);
+      cell.reset();
+      expect(run()).not.toEqual(run());
+    });
   });
 });
 

@@ -140,6 +140,7 @@ describe('nn.ConvLSTM1D, ConvLSTM2D and ConvLSTM3D', () => {
     const layer = new ConvLSTM1D({ filters: 2, kernelSize: 1, dropout: 0.5, recurrentDropout: 0.5, seed: 1, dtype });
     const x = ones([2, 3, 4, 2], { dtype });
     const first = trainMode(() => layer.call(x));
+    trainMode(() => layer.cell.call(x.slice(null, 0), layer.cell.initialState(2, dtype, [4, 2])));
     const { inputMasks, stateMasks } = layer.cell as unknown as Record<'inputMasks' | 'stateMasks', Tensor>;
     expect(inputMasks.shape).toEqual([4, 2, 4, 2]);
     expect(new Set(inputMasks.toTypedArray())).toEqual(new Set([0, 2]));

@@ -1,11 +1,15 @@
 /** A cell along a sequence. */
 
 import { stack, type Tensor, where, zerosLike } from '@cotangent/autograd';
+import { tracing } from '../../module.js';
 import { type Cell, type Course, checkStates, type Recurrence } from './cell.js';
 
 /** All steps of a sequence [batch, time, ...]: at once where the cell can, else one by one. */
-export const recur = (cell: Cell, x: Tensor, states: readonly Tensor[], course: Course): Recurrence =>
-  cell.runSequence?.(x, states, course) ?? stepByStep(cell, x, states, course);
+export function recur(cell: Cell, x: Tensor, states: readonly Tensor[], course: Course): Recurrence {
+  const result = cell.runSequence?.(x, states, course) ?? stepByStep(cell, x, states, course);
+  tracing.visit?.(cell, result.last); // calls of cells, if there are any, give more than one tensor
+  return result;
+}
 
 /** A mask with axes of 1 behind its own, as many as make it broadcast to x. */
 export const alongside = (mask: Tensor, x: Tensor): Tensor =>

@@ -1,11 +1,10 @@
 /** What RNN, SimpleRNN, LSTM, GRU and the ConvLSTMs share: a cell along sequences, and what of it is handed out. */
 
-import { flip, isTensor, persistent, type Tensor, where } from '@cotangent/autograd';
+import { flip, isTensor, persistent, stopGradient, type Tensor, where } from '@cotangent/autograd';
 import { ArgumentError, DTypeError, type Shape, ShapeError, shapesEqual } from '@cotangent/kernels';
 import { setMask } from '../../masks.js';
 import { checkBoolean, checkOptions, checkTensor } from '../../options.js';
-import { paddingMask } from '../attention/weights.js';
-import { checkInput } from '../inputs.js';
+import { checkInput, paddingMask } from '../inputs.js';
 import { Layer, type LayerOptions, layerOptionNames } from '../layer.js';
 import { type Cell, checkStates, initialStateOf, outputShapeOf, type Recurrence, stateShapesOf } from './cell.js';
 import { alongside, recur } from './recurrence.js';
@@ -16,7 +15,7 @@ export interface RecurrentLayerOptions<WithState extends boolean = boolean> exte
   returnSequences?: boolean;
   /** Whether to give the states after the last step too, in an array behind the output. @defaultValue false */
   returnState?: WithState;
-  /** Whether to go from the last step to the first; sequences come out in that order. @defaultValue false */
+  /** Whether to go from the last step to the first; sequences come out in that order, and their masks. @defaultValue false */
   goBackwards?: boolean;
   /**
    * Whether to begin where the call before ended: sample i of a batch goes on with sample i of the next, until `resetStates()`. Gradients
@@ -103,12 +102,12 @@ export abstract class RecurrentLayer<C extends Cell = Cell, WithState extends bo
 
   /** The states that the call before left, where the layer is stateful; null before the first. */
   get states(): readonly Tensor[] | null {
-    return this.kept;
+    return this.kept?.map((state) => state.detach()) ?? null;
   }
 
   /** Lets a stateful layer begin anew, from zeros. */
   resetStates(): void {
-    this.kept = null;
+    this.keep(null);
   }
 
   /** @param inputShape [time, ...features] */
@@ -131,9 +130,16 @@ export abstract class RecurrentLayer<C extends Cell = Cell, WithState extends bo
     this.cell.reset?.();
     const course = { mask, reverse: this.goBackwards };
     const recurrence = recur(this.cell, x, states, course);
-    if (this.stateful) this.kept = recurrence.states.map((state) => persistent(state));
+    this.cell.reset?.();
+    if (this.stateful) this.keep(recurrence.states.map(persistent));
     const output = this.outputOf(recurrence, mask);
     return (this.returnState ? [output, ...recurrence.states] : output) as RecurrentOutput<WithState>;
+  }
+
+  /** Keeps other states; the memory of those before is free once nothing uses it. */
+  private keep(states: readonly Tensor[] | null): void {
+    for (const state of this.kept ?? []) state[Symbol.dispose]();
+    this.kept = states;
   }
 
   private stepShape(inputShape: Shape): Shape {
@@ -146,8 +152,9 @@ export abstract class RecurrentLayer<C extends Cell = Cell, WithState extends bo
     const [batch, time] = x.shape as readonly [number, number];
     if (time === 0) throw new ShapeError(this.operation, { x: x.shape }, 'at least one step');
     const inputShape = this.stepShape(x.shape.slice(1));
-    if (given === null && this.kept === null) return initialStateOf(this.cell, batch, x.dtype, inputShape);
-    const states = given === null ? this.kept! : isTensor(given) ? [given] : given;
+    // Not the tensors that are kept: their memory is given up when others take their place.
+    const states = isTensor(given) ? [given] : (given ?? this.kept?.map(stopGradient) ?? null);
+    if (states === null) return initialStateOf(this.cell, batch, x.dtype, inputShape);
     const shapes = stateShapesOf(this.cell, inputShape).map((shape) => [batch, ...shape]);
     for (const [i, state] of checkStates(this.operation, states, shapes.length).entries()) {
       const name = given === null ? 'the state of the call before' : `initialState[${i}]`;

@@ -3,8 +3,7 @@ import { ArgumentError, type Shape, ShapeError } from '@cotangent/kernels';
 import { maskOf, setMask } from '../../masks.js';
 import { Module } from '../../module.js';
 import { checkOptions, shown } from '../../options.js';
-import { checkMask } from '../attention/weights.js';
-import { checkInput } from '../inputs.js';
+import { checkInput, checkMask } from '../inputs.js';
 import { Layer, type LayerOptions, layerOptionNames } from '../layer.js';
 
 /**

@@ -1,6 +1,6 @@
 /** What the cells with weights share: three parameters, and dropout with one mask for all steps. */
 
-import { persistent, randomUniform, type Tensor } from '@cotangent/autograd';
+import { randomUniform, type Tensor } from '@cotangent/autograd';
 import { Generator, type Shape, shapesEqual } from '@cotangent/kernels';
 import { type Activation, type ActivationName, resolveActivation } from '../../activations.js';
 import { checkBoolean, checkNumber } from '../../options.js';
@@ -103,13 +103,12 @@ export abstract class WeightedCell extends RecurrentCell {
     return this.training ? this.stateMasks : null;
   }
 
-  /** The masks as they were, if they fit (a batch of another size is another sequence), or new ones. */
+  /** The masks as they were, or new ones if they do not fit (a batch of another size is another sequence) or ended with a scope. */
   private masks(before: Tensor | null, rate: number, shape: Shape): Tensor | null {
     if (!this.training || rate === 0) return before;
-    if (before !== null && shapesEqual(before.shape.slice(1), shape)) return before;
+    if (before !== null && !before.isReleased && shapesEqual(before.shape.slice(1), shape)) return before;
     const source = this.generator === undefined ? {} : { generator: this.generator };
     const kept = randomUniform([this.maskCount, ...shape], source).greaterEqual(rate);
-    // Later steps use them too, whatever scope this one is in.
-    return persistent(kept.cast(this.kernel.dtype).mul(1 / (1 - rate)));
+    return kept.cast(this.kernel.dtype).mul(1 / (1 - rate));
   }
 }
