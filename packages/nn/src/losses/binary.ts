@@ -1,97 +1,114 @@
-/** Losses of yes-or-no predictions (https://keras.io/api/losses/probabilistic_losses/). */
+/** Cross-entropies of yes and no (https://keras.io/api/losses/probabilistic_losses/). */
 
-import { sigmoid, softplus, type Tensor } from '@cotangent/autograd';
-import { checkBoolean, checkNumber } from '../options.js';
-import { checkAlike, type LossOptions, perSample, reduceLoss } from './reduction.js';
+import type { Tensor } from '@cotangent/autograd';
+import { checkBoolean, checkNumber, checkTensor } from '../options.js';
+import { checkSmoothing, type SmoothingOptions } from './crossentropy.js';
+import { modulated } from './focal.js';
+import { checkPairs, epsilon, reduceNumbers } from './pairs.js';
 
-/** Probabilities are kept this far from 0 and 1 before their logarithm is taken (Keras's epsilon). */
-const epsilon = 1e-7;
+/** Options of losses between yes, no and predictions of them; `labelSmoothing` mixes targets with ½: y ← y (1 − ε) + ε / 2. */
+export interface BinaryOptions extends SmoothingOptions {
+  /** The axis over which the loss of a sample is the mean. @defaultValue −1 */
+  axis?: number;
+}
 
 /** Options of `binaryCrossentropy`. */
-export interface BinaryCrossentropyOptions extends LossOptions {
-  /** Whether predictions are logits rather than probabilities; more accurate. @defaultValue false (Keras) */
-  fromLogits?: boolean;
-  /** Mixes the targets with ½: y ← y (1 − ε) + ε / 2. @defaultValue 0 */
-  labelSmoothing?: number;
-  /** What a yes counts for, relative to a no (PyTorch's and Gluon's pos_weight). @defaultValue 1 */
-  positiveWeight?: number;
+export interface BinaryCrossentropyOptions extends BinaryOptions {
+  /**
+   * Factor of the losses of targets 1, one number or a tensor that broadcasts against yPred: above 1 it finds more of them, below 1
+   * it is right more often. (Gluon's and PyTorch's `pos_weight`.) @defaultValue 1
+   */
+  positiveWeight?: number | Tensor;
 }
 
-/** The targets, smoothed, in the dtype of the predictions. */
-function targetsOf(operation: string, yTrue: Tensor, yPred: Tensor, smoothing: number = 0): Tensor {
-  checkNumber(operation, 'labelSmoothing', smoothing, { atLeast: 0, atMost: 1 });
-  const y = yTrue.cast(yPred.dtype);
+/** What saying yes and no costs: −ln p and −ln(1 − p). */
+function costs(predicted: Tensor, fromLogits: boolean | undefined): [yes: Tensor, no: Tensor] {
+  // Each keeps its relative precision, also where the other is large.
+  if (fromLogits === true) return [predicted.neg().softplus(), predicted.softplus()];
+  const p = predicted.clip(epsilon, 1 - epsilon);
+  return [p.log().neg(), p.neg().add(1).log().neg()];
+}
+
+/** y a + (1 − y) b */
+const mixed = (y: Tensor, a: Tensor, b: Tensor): Tensor => y.mul(a).add(y.neg().add(1).mul(b));
+
+const smoothedBinary = (operation: string, y: Tensor, options: SmoothingOptions): Tensor => {
+  const smoothing = checkSmoothing(operation, options);
   return smoothing === 0 ? y : y.mul(1 - smoothing).add(smoothing / 2);
-}
+};
 
-/** −w y ln p − (1 − y) ln(1 − p), element by element. */
-function elements(y: Tensor, yPred: Tensor, fromLogits: boolean, positiveWeight: number): Tensor {
-  const no = y.neg().add(1);
-  if (fromLogits) {
-    // (1 − y) x + (1 + (w − 1) y) ln(1 + e⁻ˣ): exact however large the logits.
-    const weights = positiveWeight === 1 ? null : y.mul(positiveWeight - 1).add(1);
-    const tail = softplus(yPred.neg());
-    return no.mul(yPred).add(weights === null ? tail : weights.mul(tail));
-  }
-  const p = yPred.clip(epsilon, 1 - epsilon);
-  return y
-    .mul(p.log())
-    .mul(-positiveWeight)
-    .sub(no.mul(p.neg().add(1).log()));
-}
+/** Cross-entropy of targets from 0 to 1 and logits, number by number. @internal */
+export const logisticCosts = (y: Tensor, logits: Tensor): Tensor => mixed(y, ...costs(logits, true));
 
 /**
- * Mean over the last axis of −w y ln p − (1 − y) ln(1 − p).
+ * −y ln p − (1 − y) ln(1 − p), its mean over the last axis.
  *
- * @param yTrue, yPred [...] of one shape: targets from 0 to 1; probabilities (clipped at 1e-7), or logits with `fromLogits`
- * @returns a scalar, or one loss for each sample [...] (without the last axis) with reduction 'none'
+ * @param yTrue numbers from 0 to 1, [...]
+ * @param yPred of their shape: probabilities, or logits with `fromLogits` (Gluon's SigmoidBinaryCrossEntropyLoss)
+ * @returns a scalar, or [...] without that axis with reduction 'none'
  * @throws ShapeError when shapes differ; ArgumentError for options out of range
- * @see https://keras.io/api/losses/probabilistic_losses/; Gluon's SigmoidBinaryCrossEntropyLoss
+ * @see https://keras.io/api/losses/probabilistic_losses/ (probabilities are clipped at 1e-7; PyTorch clips their logarithm at −100)
  * @example
- * nn.losses.binaryCrossentropy(tensor([1, 0]), tensor([0, 0]), { fromLogits: true }); // → ln 2
+ * nn.losses.binaryCrossentropy(tensor([[0, 1]]), tensor([[-1e4, 1e4]]), { fromLogits: true }); // → 0
  */
 export function binaryCrossentropy(yTrue: Tensor, yPred: Tensor, options: BinaryCrossentropyOptions = {}): Tensor {
   const operation = 'binaryCrossentropy';
-  checkAlike(operation, yTrue, yPred, options, ['fromLogits', 'labelSmoothing', 'positiveWeight']);
-  const y = targetsOf(operation, yTrue, yPred, options.labelSmoothing);
-  const fromLogits = checkBoolean(operation, 'fromLogits', options.fromLogits ?? false);
-  const weight = checkNumber(operation, 'positiveWeight', options.positiveWeight ?? 1, { atLeast: 0 });
-  return reduceLoss(operation, perSample(elements(y, yPred, fromLogits, weight)), options);
+  const names = ['fromLogits', 'labelSmoothing', 'positiveWeight', 'axis'];
+  const [exact, predicted] = checkPairs(operation, yTrue, yPred, options, names);
+  const { positiveWeight = 1, axis = -1 } = options;
+  const [yes, no] = costs(predicted, options.fromLogits);
+  const factor =
+    typeof positiveWeight === 'number'
+      ? checkNumber(operation, 'positiveWeight', positiveWeight, { atLeast: 0 })
+      : checkTensor(operation, 'positiveWeight', positiveWeight).cast(predicted.dtype);
+  const losses = mixed(smoothedBinary(operation, exact, options), factor === 1 ? yes : yes.mul(factor), no);
+  return reduceNumbers(operation, losses, options, yPred, checkNumber(operation, 'axis', axis, { whole: true }));
 }
 
 /** Options of `binaryFocalCrossentropy`. */
-export interface BinaryFocalOptions extends LossOptions {
-  /** Whether predictions are logits rather than probabilities. @defaultValue false */
-  fromLogits?: boolean;
-  /** @defaultValue 0 */
-  labelSmoothing?: number;
-  /** How strongly what is easy is discounted; 0 not at all. @defaultValue 2 */
-  gamma?: number;
-  /** Whether to weigh yes by α and no by 1 − α. @defaultValue false */
+export interface BinaryFocalCrossentropyOptions extends BinaryOptions {
+  /** Whether targets 1 count `alpha` and targets 0 count 1 − `alpha`. @defaultValue false */
   applyClassBalancing?: boolean;
   /** @defaultValue 0.25 */
   alpha?: number;
+  /** How little easy samples count: their loss has the factor (1 − p)ᵞ, with the probability p of the target. @defaultValue 2 */
+  gamma?: number;
 }
 
 /**
- * Mean over the last axis of (1 − pₜ)^γ times the binary cross-entropy, with pₜ = p where the target is yes and 1 − p where it is no. Of
- * logits it is exact, where Keras clips their probabilities at 1e-7.
+ * Binary cross-entropy times mᵞ, where m = y (1 − p) + (1 − y) p is how far the prediction misses: easy samples count little. The
+ * mean over the last axis. Of logits nothing is clipped.
  *
- * @param yTrue, yPred [...] of one shape
+ * @param yTrue numbers from 0 to 1, [...]
+ * @param yPred of their shape: probabilities, or logits with `fromLogits`
+ * @returns a scalar, or [...] without that axis with reduction 'none'
  * @throws ShapeError when shapes differ; ArgumentError for options out of range
- * @see Lin et al. 2017, arXiv:1708.02002; https://keras.io/api/losses/probabilistic_losses/
+ * @see https://keras.io/api/losses/probabilistic_losses/; Lin et al. 2017, arXiv:1708.02002
+ * @example
+ * nn.losses.binaryFocalCrossentropy(tensor([[1]]), tensor([[0.5]])); // → ln 2 / 4
  */
-export function binaryFocalCrossentropy(yTrue: Tensor, yPred: Tensor, options: BinaryFocalOptions = {}): Tensor {
+export function binaryFocalCrossentropy(
+  yTrue: Tensor,
+  yPred: Tensor,
+  options: BinaryFocalCrossentropyOptions = {},
+): Tensor {
   const operation = 'binaryFocalCrossentropy';
-  const own = ['fromLogits', 'labelSmoothing', 'gamma', 'applyClassBalancing', 'alpha'];
-  checkAlike(operation, yTrue, yPred, options, own);
-  const y = targetsOf(operation, yTrue, yPred, options.labelSmoothing);
-  const gamma = checkNumber(operation, 'gamma', options.gamma ?? 2, { atLeast: 0 });
-  const alpha = checkNumber(operation, 'alpha', options.alpha ?? 0.25, { atLeast: 0, atMost: 1 });
-  const fromLogits = checkBoolean(operation, 'fromLogits', options.fromLogits ?? false);
-  const p = fromLogits ? sigmoid(yPred) : yPred;
-  const missed = p.add(y).sub(y.mul(p).mul(2)); // 1 − y p − (1 − y) (1 − p)
-  const focal = missed.pow(gamma).mul(elements(y, yPred, fromLogits, 1));
-  const balanced = options.applyClassBalancing === true ? focal.mul(y.mul(2 * alpha - 1).add(1 - alpha)) : focal;
-  return reduceLoss(operation, perSample(balanced), options);
+  const names = ['applyClassBalancing', 'alpha', 'gamma', 'fromLogits', 'labelSmoothing', 'axis'];
+  const [exact, predicted] = checkPairs(operation, yTrue, yPred, options, names);
+  const { applyClassBalancing = false, alpha = 0.25, gamma = 2, axis = -1 } = options;
+  const y = smoothedBinary(operation, exact, options);
+  const logits = options.fromLogits === true;
+  const missed = logits
+    ? mixed(y, predicted.neg().sigmoid(), predicted.sigmoid())
+    : mixed(y, predicted.neg().add(1), predicted);
+  const losses = modulated(
+    mixed(y, ...costs(predicted, logits)),
+    missed,
+    checkNumber(operation, 'gamma', gamma, { atLeast: 0 }),
+  );
+  checkNumber(operation, 'alpha', alpha, { atLeast: 0, atMost: 1 });
+  const balanced = checkBoolean(operation, 'applyClassBalancing', applyClassBalancing)
+    ? losses.mul(y.mul(2 * alpha - 1).add(1 - alpha))
+    : losses;
+  return reduceNumbers(operation, balanced, options, yPred, checkNumber(operation, 'axis', axis, { whole: true }));
 }

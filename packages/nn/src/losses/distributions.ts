@@ -1,107 +1,124 @@
-/** Losses between distributions, and of counts and measurements (https://keras.io/api/losses/probabilistic_losses/). */
+/** Likelihoods and divergences of distributions (https://keras.io/api/losses/probabilistic_losses/). */
 
-import { type Tensor, where, xlogy } from '@cotangent/autograd';
-import { ShapeError, shapesEqual } from '@cotangent/kernels';
+import { stopGradient, type Tensor, where, xlogy } from '@cotangent/autograd';
+import { ShapeError } from '@cotangent/kernels';
 import { checkBoolean, checkNumber, checkTensor } from '../options.js';
-import { checkAlike, type LossOptions, perSample, reduceLoss } from './reduction.js';
+import { checkPairs, epsilon, reduceNumbers } from './pairs.js';
+import { type LossOptions, reduceLoss } from './reduction.js';
 
-/** Keeps logarithms finite (Keras's epsilon). */
-const epsilon = 1e-7;
-
-/**
- * The Kullback-Leibler divergence of predictions from targets: Σ y ln(y / p) over the last axis.
- *
- * @param yTrue, yPred probabilities [..., classes], clipped at 1e-7
- * @param options `fromLogProbabilities`: whether predictions are logarithms (Gluon, PyTorch); then nothing is clipped. false unless given
- * @throws ShapeError when shapes differ
- * @see https://keras.io/api/losses/probabilistic_losses/ (PyTorch's 'batchMean' is the mean over samples, as here)
- */
-export function klDivergence(
-  yTrue: Tensor,
-  yPred: Tensor,
-  options: LossOptions & { fromLogProbabilities?: boolean } = {},
-): Tensor {
-  const operation = 'klDivergence';
-  checkAlike(operation, yTrue, yPred, options, ['fromLogProbabilities']);
-  const y = yTrue.cast(yPred.dtype);
-  const byLogarithms = checkBoolean(operation, 'fromLogProbabilities', options.fromLogProbabilities ?? false);
-  if (byLogarithms) return reduceLoss(operation, summed(xlogy(y, y).sub(y.mul(yPred))), options);
-  const [clippedTrue, clippedPred] = [y.clip(epsilon, 1), yPred.clip(epsilon, 1)];
-  return reduceLoss(operation, summed(clippedTrue.mul(clippedTrue.log().sub(clippedPred.log()))), options);
+/** Options of `klDivergence`. */
+export interface KLDivergenceOptions extends LossOptions {
+  /** Whether predictions are log-probabilities, and nothing is clipped (Gluon's `from_logits`, PyTorch). @defaultValue false */
+  logProbabilities?: boolean;
 }
 
-const summed = (losses: Tensor): Tensor => losses.sum({ axis: -1 });
+/**
+ * The Kullback-Leibler divergence Σ y ln(y / p) over the last axis. Divided by the number of samples (PyTorch's 'batchmean'; its
+ * 'mean' and Gluon's divide by the number of classes as well).
+ *
+ * @param yTrue probabilities [..., classes]
+ * @param yPred of their shape: probabilities, clipped at 1e-7 as the targets are, or log-probabilities
+ * @returns a scalar, or [...] without the last axis with reduction 'none'
+ * @throws ShapeError when shapes differ
+ * @see https://keras.io/api/losses/probabilistic_losses/
+ * @example
+ * nn.losses.klDivergence(tensor([[0.5, 0.5]]), tensor([[0.25, 0.75]])); // → 0.1438
+ */
+export function klDivergence(yTrue: Tensor, yPred: Tensor, options: KLDivergenceOptions = {}): Tensor {
+  const operation = 'klDivergence';
+  const [y, p] = checkPairs(operation, yTrue, yPred, options, ['logProbabilities']);
+  const terms = checkBoolean(operation, 'logProbabilities', options.logProbabilities ?? false)
+    ? xlogy(y, y).sub(y.mul(p))
+    : y.clip(epsilon, 1).mul(y.clip(epsilon, 1).log().sub(p.clip(epsilon, 1).log()));
+  return reduceLoss(operation, terms.sum({ axis: -1 }), options, { yPred });
+}
 
 /** Options of `poisson`. */
 export interface PoissonOptions extends LossOptions {
-  /** Whether predictions are logarithms of rates: eˡ − y l (Gluon's and PyTorch's default). @defaultValue false (Keras) */
-  fromLogarithms?: boolean;
-  /** Whether to add what the predictions do not change: Stirling's y ln y − y + ½ ln(2π y) for counts above 1. @defaultValue false */
+  /** Whether predictions are logarithms of rates: e^x − y x (the default of Gluon's PoissonNLLLoss and PyTorch's). @defaultValue false */
+  logInput?: boolean;
+  /** Whether Stirling's y ln y − y + ½ ln(2πy) stands for ln y! where y is above 1. @defaultValue false */
   full?: boolean;
-}
-
-/**
- * Mean over the last axis of p − y ln(p + 1e-7): how unlikely counts are under predicted rates.
- *
- * @param yTrue, yPred [...] of one shape: counts and rates
- * @throws ShapeError when shapes differ
- * @see https://keras.io/api/losses/probabilistic_losses/; Gluon's PoissonNLLLoss
- */
-export function poisson(yTrue: Tensor, yPred: Tensor, options: PoissonOptions = {}): Tensor {
-  const operation = 'poisson';
-  checkAlike(operation, yTrue, yPred, options, ['fromLogarithms', 'full']);
-  const y = yTrue.cast(yPred.dtype);
-  const likelihood =
-    options.fromLogarithms === true ? yPred.exp().sub(y.mul(yPred)) : yPred.sub(y.mul(yPred.add(epsilon).log()));
-  return reduceLoss(operation, perSample(options.full === true ? likelihood.add(stirling(y)) : likelihood), options);
-}
-
-/** ln y! for y above 1, nearly; else 0. */
-function stirling(y: Tensor): Tensor {
-  const many = y.greater(1);
-  const counts = where(many, y, 2);
-  const logarithm = counts.log();
-  const value = counts
-    .mul(logarithm)
-    .sub(counts)
-    .add(logarithm.add(Math.log(2 * Math.PI)).mul(0.5));
-  return where(many, value, 0);
-}
-
-/** Options of `gaussianNegativeLogLikelihood`. */
-export interface GaussianOptions extends LossOptions {
-  /** Variances, of the shape of the predictions, or with 1 along some axes; numbers below ε count as ε, without a gradient through it. */
-  variance: Tensor;
-  /** Whether to add ½ ln 2π. @defaultValue false */
-  full?: boolean;
-  /** ε. @defaultValue 1e-6 (PyTorch) */
+  /** Added to rates before their logarithm is taken (PyTorch and Gluon: 1e-8). @defaultValue 1e-7 */
   epsilon?: number;
 }
 
 /**
- * Mean over the last axis of ½ (ln v + (y − p)² / v): how unlikely measurements are under normal distributions with predicted means and
- * variances.
+ * λ − y ln(λ + ε): the negative log-likelihood of counts y under rates λ, without ln y!; the mean over the last axis.
  *
- * @param yTrue, yPred [...] of one shape: measurements and means
- * @throws ShapeError when shapes differ
- * @see Nix & Weigend 1994; https://pytorch.org/docs/stable/generated/torch.nn.GaussianNLLLoss.html
+ * @param yTrue counts [...]
+ * @param yPred rates of their shape, or logarithms of rates with `logInput`
+ * @returns a scalar, or [...] without the last axis with reduction 'none'
+ * @throws ShapeError when shapes differ; ArgumentError for options out of range
+ * @see https://keras.io/api/losses/probabilistic_losses/
+ * @example
+ * nn.losses.poisson(tensor([[2]]), tensor([[1]])); // → 1
  */
-export function gaussianNegativeLogLikelihood(yTrue: Tensor, yPred: Tensor, options: GaussianOptions): Tensor {
+export function poisson(yTrue: Tensor, yPred: Tensor, options: PoissonOptions = {}): Tensor {
+  const operation = 'poisson';
+  const [y, rate] = checkPairs(operation, yTrue, yPred, options, ['logInput', 'full', 'epsilon']);
+  const { logInput = false, full = false } = options;
+  const shift = checkNumber(operation, 'epsilon', options.epsilon ?? epsilon, { atLeast: 0 });
+  const losses = checkBoolean(operation, 'logInput', logInput)
+    ? rate.exp().sub(y.mul(rate))
+    : rate.sub(y.mul(rate.add(shift).log()));
+  const withFactorial = checkBoolean(operation, 'full', full) ? losses.add(logFactorial(y)) : losses;
+  return reduceNumbers(operation, withFactorial, options, yPred);
+}
+
+/** Stirling's approximation of ln y! for y above 1; 0 from there down. */
+function logFactorial(y: Tensor): Tensor {
+  const large = y.greater(1);
+  const n = where(large, y, 1);
+  const stirling = n
+    .mul(n.log())
+    .sub(n)
+    .add(
+      n
+        .mul(2 * Math.PI)
+        .log()
+        .mul(0.5),
+    );
+  return where(large, stirling, 0);
+}
+
+/** Options of `gaussianNegativeLogLikelihood`. */
+export interface GaussianNegativeLogLikelihoodOptions extends LossOptions {
+  /** Whether the constant ½ ln 2π is added. @defaultValue false */
+  full?: boolean;
+  /** Variances below this count as this much; their gradient is that of a variance of this much. @defaultValue 1e-6 */
+  epsilon?: number;
+}
+
+/**
+ * ½ (ln σ² + (y − μ)² / σ²): the negative log-likelihood under normal distributions, its mean over the last axis.
+ *
+ * @param yTrue numbers [...]
+ * @param yPred means μ of their shape
+ * @param variance σ², of their shape, or with extent 1 along the last axis
+ * @returns a scalar, or [...] without the last axis with reduction 'none'
+ * @throws ShapeError when shapes differ; ArgumentError for options out of range
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.GaussianNLLLoss.html; Nix & Weigend 1994, doi:10.1109/ICNN.1994.374138
+ * @example
+ * nn.losses.gaussianNegativeLogLikelihood(tensor([[0]]), tensor([[2]]), tensor([[1]])); // → 2
+ */
+export function gaussianNegativeLogLikelihood(
+  yTrue: Tensor,
+  yPred: Tensor,
+  variance: Tensor,
+  options: GaussianNegativeLogLikelihoodOptions = {},
+): Tensor {
   const operation = 'gaussianNegativeLogLikelihood';
-  checkAlike(operation, yTrue, yPred, options, ['variance', 'full', 'epsilon']);
-  const { variance } = options;
-  const fits =
-    checkTensor(operation, 'variance', variance).rank === yPred.rank &&
-    variance.shape.every((n, axis) => n === 1 || n === yPred.shape[axis]);
-  if (!fits && !shapesEqual(variance.shape, yPred.shape))
-    throw new ShapeError(operation, { variance, yPred }, 'a variance for each prediction');
+  const [y, mean] = checkPairs(operation, yTrue, yPred, options, ['full', 'epsilon']);
+  const { shape, rank } = checkTensor(operation, 'variance', variance);
+  const last = yPred.rank - 1;
+  if (rank !== yPred.rank || shape.some((n, axis) => n !== yPred.shape[axis] && !(axis === last && n === 1)))
+    throw new ShapeError(operation, { variance, yPred }, 'equal shapes, or extent 1 along the last axis of variance');
   const least = checkNumber(operation, 'epsilon', options.epsilon ?? 1e-6, { above: 0 });
-  // PyTorch clamps without the gradient noticing.
-  const v = variance.add(variance.detach().maximum(least).sub(variance.detach()));
-  const likelihood = v
-    .log()
-    .add(yPred.sub(yTrue.cast(yPred.dtype)).square().div(v))
-    .mul(0.5);
-  const constant = options.full === true ? 0.5 * Math.log(2 * Math.PI) : 0;
-  return reduceLoss(operation, perSample(likelihood.add(constant)), options);
+  const given = variance.cast(mean.dtype);
+  // Held from below, with the gradient of one that is not: it can grow again.
+  const held = given.add(stopGradient(given.clip(least, Number.POSITIVE_INFINITY).sub(given)));
+  const losses = held.log().add(y.sub(mean).square().div(held)).mul(0.5);
+  const constant = checkBoolean(operation, 'full', options.full ?? false) ? 0.5 * Math.log(2 * Math.PI) : 0;
+  return reduceNumbers(operation, constant === 0 ? losses : losses.add(constant), options, yPred);
 }

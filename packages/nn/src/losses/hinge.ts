@@ -1,133 +1,147 @@
-/** Losses that are content with a margin (https://keras.io/api/losses/hinge_losses/). */
+/** Losses that ask for a margin (https://keras.io/api/losses/hinge_losses/). */
 
-import { softplus, type Tensor, takeAlongAxis, where } from '@cotangent/autograd';
-import { ShapeError, shapesEqual } from '@cotangent/kernels';
+import { all, type Tensor, where } from '@cotangent/autograd';
 import { checkChoice, checkNumber } from '../options.js';
-import { checkAlike, checkLoss, type LossOptions, perSample, reduceLoss } from './reduction.js';
+import { logisticCosts } from './binary.js';
+import { type ClassLossOptions, classWeights, labelled, labelPlaces, scoreAt, weightOfLabel } from './classes.js';
+import { checkPairs, reduceNumbers } from './pairs.js';
+import { checkLoss, type LossOptions, reduceLoss } from './reduction.js';
 
-/** Targets −1 and 1, in the dtype of the predictions; of 0 and 1, when there are no others, 0 becomes −1 (Keras). */
-function signs(yTrue: Tensor, yPred: Tensor): Tensor {
-  const y = yTrue.detach();
-  const binary = y.equal(0).logicalOr(y.equal(1)).all();
-  const signed = yTrue.cast(yPred.dtype);
-  return where(binary, signed.mul(2).sub(1), signed);
+/** Options of losses that ask for a margin. */
+export interface MarginOptions extends LossOptions {
+  /** How far on the right side a prediction must be to cost nothing. @defaultValue 1 */
+  margin?: number;
 }
 
-/** Mean of max(1 − y p, 0) over the last axis, with targets −1 and 1, or 0 and 1. @throws ShapeError when shapes differ. @see https://keras.io/api/losses/hinge_losses/ */
-export function hinge(yTrue: Tensor, yPred: Tensor, options: LossOptions = {}): Tensor {
-  checkAlike('hinge', yTrue, yPred, options);
-  return reduceLoss('hinge', perSample(signs(yTrue, yPred).mul(yPred).neg().add(1).relu()), options);
-}
-
-/** Mean of max(1 − y p, 0)² over the last axis, with targets −1 and 1, or 0 and 1. @throws ShapeError when shapes differ. @see https://keras.io/api/losses/hinge_losses/ */
-export function squaredHinge(yTrue: Tensor, yPred: Tensor, options: LossOptions = {}): Tensor {
-  const operation = 'squaredHinge';
-  checkAlike(operation, yTrue, yPred, options);
-  return reduceLoss(operation, perSample(signs(yTrue, yPred).mul(yPred).neg().add(1).relu().square()), options);
+/** max(0, margin − y ŷ), where targets that are all 0 or 1 stand for −1 and 1 (Keras). */
+function shortfall(operation: string, yTrue: Tensor, yPred: Tensor, options: MarginOptions): Tensor {
+  const [y, p] = checkPairs(operation, yTrue, yPred, options, ['margin']);
+  const margin = checkNumber(operation, 'margin', options.margin ?? 1);
+  const binary = all(y.equal(0).logicalOr(y.equal(1)));
+  const signs = where(binary, y.mul(2).sub(1), y);
+  return signs.mul(p).neg().add(margin).relu();
 }
 
 /**
- * max(1 + the largest prediction of a wrong class − that of the right one, 0): max((1 − y) p) − Σ y p + 1.
+ * max(0, margin − y ŷ), its mean over the last axis.
+ *
+ * @param yTrue −1 or 1, or all 0 or 1, [...]
+ * @param yPred scores of their shape
+ * @returns a scalar, or [...] without the last axis with reduction 'none'
+ * @throws ShapeError when shapes differ
+ * @see https://keras.io/api/losses/hinge_losses/ (margin 1); Gluon's HingeLoss
+ * @example
+ * nn.losses.hinge(tensor([[-1, 1]]), tensor([[0.5, 2]])); // → 0.75
+ */
+export function hinge(yTrue: Tensor, yPred: Tensor, options: MarginOptions = {}): Tensor {
+  return reduceNumbers('hinge', shortfall('hinge', yTrue, yPred, options), options, yPred);
+}
+
+/**
+ * max(0, margin − y ŷ)², its mean over the last axis.
+ *
+ * @param yTrue −1 or 1, or all 0 or 1, [...]
+ * @param yPred scores of their shape
+ * @returns a scalar, or [...] without the last axis with reduction 'none'
+ * @throws ShapeError when shapes differ
+ * @see https://keras.io/api/losses/hinge_losses/ (margin 1); Gluon's SquaredHingeLoss
+ * @example
+ * nn.losses.squaredHinge(tensor([[-1, 1]]), tensor([[1, 2]])); // → 2
+ */
+export function squaredHinge(yTrue: Tensor, yPred: Tensor, options: MarginOptions = {}): Tensor {
+  const operation = 'squaredHinge';
+  return reduceNumbers(operation, shortfall(operation, yTrue, yPred, options).square(), options, yPred);
+}
+
+/**
+ * max(0, 1 + max((1 − y) ŷ) − Σ y ŷ): the right class must be ahead of all others by 1.
  *
  * @param yTrue one-hot [..., classes]
- * @param yPred [..., classes]
+ * @param yPred scores of their shape
+ * @returns a scalar, or [...] without the last axis with reduction 'none'
  * @throws ShapeError when shapes differ
  * @see https://keras.io/api/losses/hinge_losses/
+ * @example
+ * nn.losses.categoricalHinge(tensor([[0, 1]]), tensor([[1, 1.5]])); // → 0.5
  */
 export function categoricalHinge(yTrue: Tensor, yPred: Tensor, options: LossOptions = {}): Tensor {
   const operation = 'categoricalHinge';
-  checkAlike(operation, yTrue, yPred, options);
-  const y = yTrue.cast(yPred.dtype);
-  const right = y.mul(yPred).sum({ axis: -1 });
-  const wrong = y.neg().add(1).mul(yPred).max({ axis: -1 });
-  return reduceLoss(operation, wrong.sub(right).add(1).relu(), options);
+  const [y, p] = checkPairs(operation, yTrue, yPred, options);
+  const right = y.mul(p).sum({ axis: -1 });
+  const wrong = y.neg().add(1).mul(p).max({ axis: -1 });
+  return reduceLoss(operation, wrong.sub(right).add(1).relu(), options, { yPred });
 }
 
 /**
- * ln(1 + e^(−y p)), mean over the last axis: the cross-entropy of two classes by their signs.
+ * ŷ where the target is 1, max(0, margin − ŷ) where it is −1, 0 elsewhere: for distances of pairs that are alike (1) or not. The
+ * mean over the last axis.
  *
- * @param options `labelFormat`: 'signed' for targets −1 and 1 (unless given), 'binary' for 0 and 1
+ * @param yTrue −1 or 1, [...]
+ * @param yPred distances of their shape
+ * @returns a scalar, or [...] without the last axis with reduction 'none'
  * @throws ShapeError when shapes differ
- * @see Gluon's LogisticLoss; PyTorch's SoftMarginLoss
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html
+ * @example
+ * nn.losses.hingeEmbedding(tensor([[1, -1]]), tensor([[0.5, 0.25]])); // → 0.625
  */
-export function logistic(
-  yTrue: Tensor,
-  yPred: Tensor,
-  options: LossOptions & { labelFormat?: 'signed' | 'binary' } = {},
-): Tensor {
-  const operation = 'logistic';
-  checkAlike(operation, yTrue, yPred, options, ['labelFormat']);
-  const format = checkChoice(operation, 'labelFormat', options.labelFormat ?? 'signed', ['signed', 'binary']);
-  const y = yTrue.cast(yPred.dtype);
-  const signed = format === 'signed' ? y : y.mul(2).sub(1);
-  return reduceLoss(operation, perSample(softplus(signed.mul(yPred).neg())), options);
-}
-
-/**
- * Of distances p: p where the target is 1, max(0, margin − p) where it is −1. Mean over the last axis.
- *
- * @param options `margin`: 1 unless given
- * @throws ShapeError when shapes differ
- * @see PyTorch's HingeEmbeddingLoss
- */
-export function hingeEmbedding(yTrue: Tensor, yPred: Tensor, options: LossOptions & { margin?: number } = {}): Tensor {
+export function hingeEmbedding(yTrue: Tensor, yPred: Tensor, options: MarginOptions = {}): Tensor {
   const operation = 'hingeEmbedding';
-  checkAlike(operation, yTrue, yPred, options, ['margin']);
+  const [y, p] = checkPairs(operation, yTrue, yPred, options, ['margin']);
   const margin = checkNumber(operation, 'margin', options.margin ?? 1);
-  const losses = where(yTrue.equal(1), yPred, yPred.neg().add(margin).relu());
-  return reduceLoss(operation, perSample(losses), options);
+  const apart = where(y.equal(-1), p.neg().add(margin).relu(), 0);
+  return reduceNumbers(operation, where(y.equal(1), p, apart), options, yPred);
+}
+
+/** Options of `logistic`. */
+export interface LogisticOptions extends LossOptions {
+  /** Whether targets are −1 and 1 or 0 and 1. @defaultValue 'signed' */
+  labelFormat?: 'signed' | 'binary';
+}
+
+/**
+ * ln(1 + e^(−y ŷ)) for targets y of −1 or 1, its mean over the last axis. (Gluon's LogisticLoss, PyTorch's SoftMarginLoss.)
+ *
+ * @param yTrue −1 or 1, or 0 or 1 with `labelFormat: 'binary'`, [...]
+ * @param yPred scores of their shape
+ * @returns a scalar, or [...] without the last axis with reduction 'none'
+ * @throws ShapeError when shapes differ; ArgumentError for another label format
+ * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/loss/
+ * @example
+ * nn.losses.logistic(tensor([[1, -1]]), tensor([[0, 0]])); // → ln 2
+ */
+export function logistic(yTrue: Tensor, yPred: Tensor, options: LogisticOptions = {}): Tensor {
+  const operation = 'logistic';
+  const [y, p] = checkPairs(operation, yTrue, yPred, options, ['labelFormat']);
+  const format = checkChoice(operation, 'labelFormat', options.labelFormat ?? 'signed', ['signed', 'binary']);
+  return reduceNumbers(operation, logisticCosts(format === 'binary' ? y : y.add(1).mul(0.5), p), options, yPred);
 }
 
 /** Options of `multiMargin`. */
-export interface MultiMarginOptions extends LossOptions {
-  /** @defaultValue 1 */
-  margin?: number;
-  /** 1, or 2 for squares. @defaultValue 1 */
-  power?: 1 | 2;
+export interface MultiMarginOptions extends MarginOptions, ClassLossOptions {
+  /** The power of what is missing, 1 or 2. @defaultValue 1 */
+  p?: 1 | 2;
 }
 
 /**
- * Σ max(0, margin − p[label] + p[other])^power / classes, over the other classes.
+ * Σ max(0, margin − ŷ[label] + ŷ[i])ᵖ / classes over the wrong classes i, times the weight of the label.
  *
- * @param yTrue class indices [...]
- * @param yPred [..., classes]
- * @throws ShapeError when shapes do not fit; IndexError for a label out of range
- * @see PyTorch's MultiMarginLoss
+ * @param yTrue whole numbers [...], or [..., 1]; any dtype
+ * @param yPred scores [..., classes]
+ * @returns a scalar, or [...] with reduction 'none'
+ * @throws IndexError for a label that is NaN or out of range; ShapeError when shapes do not fit; ArgumentError for another p
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html
+ * @example
+ * nn.losses.multiMargin(tensor([0]), tensor([[1, 0.5]])); // → 0.25
  */
 export function multiMargin(yTrue: Tensor, yPred: Tensor, options: MultiMarginOptions = {}): Tensor {
   const operation = 'multiMargin';
-  checkLoss(operation, yTrue, yPred, options, ['margin', 'power']);
-  if (!shapesEqual(yTrue.shape, yPred.shape.slice(0, -1)))
-    throw new ShapeError(operation, { yTrue, yPred }, 'yTrue [...] and yPred [..., classes]');
+  checkLoss(operation, yTrue, yPred, options, ['margin', 'p', 'axis', 'classWeight']);
+  const rows = labelled(operation, yTrue, yPred, { axis: options.axis ?? -1 });
   const margin = checkNumber(operation, 'margin', options.margin ?? 1);
-  const power = options.power ?? 1;
-  checkChoice(operation, 'power', String(power), ['1', '2']);
-  const right = takeAlongAxis(yPred, yTrue.cast('int32').expandDims(-1), { axis: -1 });
-  const short = yPred.sub(right).add(margin).relu();
-  const own = power === 1 ? Math.max(0, margin) : Math.max(0, margin) ** 2; // the right class itself, in every sum
-  const sum = (power === 1 ? short : short.square()).sum({ axis: -1 }).sub(own);
-  return reduceLoss(operation, sum.mul(1 / yPred.shape[yPred.rank - 1]!), options);
-}
-
-/**
- * max(0, −y (a − b) + margin): a is to be larger where y is 1, b where it is −1.
- *
- * @param yTrue [...]
- * @param first, second a and b, of the shape of yTrue
- * @param options `margin`: 0 unless given
- * @throws ShapeError when shapes differ
- * @see PyTorch's MarginRankingLoss
- */
-export function marginRanking(
-  yTrue: Tensor,
-  first: Tensor,
-  second: Tensor,
-  options: LossOptions & { margin?: number } = {},
-): Tensor {
-  const operation = 'marginRanking';
-  checkAlike(operation, yTrue, first, options, ['margin']);
-  checkAlike(operation, yTrue, second, options, ['margin']);
-  const margin = checkNumber(operation, 'margin', options.margin ?? 0);
-  const losses = yTrue.cast(first.dtype).mul(first.sub(second)).neg().add(margin).relu();
-  return reduceLoss(operation, perSample(losses), options);
+  const power = checkNumber(operation, 'p', options.p ?? 1, { atLeast: 1, atMost: 2, whole: true });
+  const places = labelPlaces(rows);
+  const missing = rows.scores.sub(scoreAt(places, rows.scores).expandDims(-1)).add(margin).relu();
+  const losses = where(places, 0, power === 2 ? missing.square() : missing).mean({ axis: -1 });
+  const weight = weightOfLabel(classWeights(operation, options.classWeight, rows.scores), rows.labels);
+  return reduceLoss(operation, weight === undefined ? losses : losses.mul(weight), options, { yPred, weight });
 }

@@ -1,16 +1,17 @@
 /** From one loss for each sample to the number that is minimized (https://keras.io/api/losses/). */
 
-import { type Tensor, take, tensor } from '@cotangent/autograd';
-import { ArgumentError, DTypeError, ShapeError, shapesEqual } from '@cotangent/kernels';
-import { checkChoice, checkOptions, checkTensor, shown } from '../options.js';
+import { type Tensor, where } from '@cotangent/autograd';
+import { DTypeError, ShapeError } from '@cotangent/kernels';
+import { maskOf } from '../masks.js';
+import { checkChoice, checkNumber, checkOptions, checkTensor } from '../options.js';
 
 /**
- * `sumOverBatchSize` (or `mean`) divides the sum by the number of losses, also when they are weighted; `meanWithSampleWeight` by the sum of
- * the weights (as PyTorch does with class weights).
+ * `sumOverBatchSize` and `mean` divide the sum by the number of losses, also when they are weighted; `meanWithSampleWeight` divides
+ * by the sum of the weights; `none` keeps one loss for each sample (Keras).
  */
 export type Reduction = 'sumOverBatchSize' | 'mean' | 'meanWithSampleWeight' | 'sum' | 'none';
 
-const reductions: readonly Reduction[] = ['sumOverBatchSize', 'sum', 'none', 'mean', 'meanWithSampleWeight'];
+const reductions: readonly Reduction[] = ['sumOverBatchSize', 'mean', 'meanWithSampleWeight', 'sum', 'none'];
 
 /** Options that every loss takes. */
 export interface LossOptions {
@@ -18,12 +19,17 @@ export interface LossOptions {
   reduction?: Reduction;
   /** Weight of each sample's loss: [samples], or with further axes, which stand for those of the losses. @defaultValue 1 */
   sampleWeight?: Tensor;
-  /** bool, shaped as `sampleWeight`: where false, a loss counts neither in the sum nor in the number (Keras). @defaultValue all true */
-  mask?: Tensor;
+  /**
+   * Which losses count: bool [samples], or with further axes, which stand for those of the losses. The others are 0 and are not
+   * divided by; where none counts, the loss is 0. null to count all. @defaultValue the mask that travels with yPred, where it fits
+   */
+  mask?: Tensor | null;
+  /** Factor of every loss: Gluon's `weight`, and 0.5 where its loss has a half that Keras's has not (L2Loss). @defaultValue 1 */
+  scale?: number;
 }
 
 /** The names of those options, for checks. */
-export const lossOptionNames: readonly string[] = ['reduction', 'sampleWeight', 'mask'];
+export const lossOptionNames: readonly string[] = ['reduction', 'sampleWeight', 'mask', 'scale'];
 
 /** Checks what a loss was given; `own` are the options it has besides those of every loss. */
 export function checkLoss(
@@ -38,86 +44,81 @@ export function checkLoss(
   checkOptions(operation, options, [...own, ...lossOptionNames]);
 }
 
-/** Checks also that targets and predictions have one shape: broadcasting here is nearly always a mistake. */
-export function checkAlike(
-  operation: string,
-  yTrue: Tensor,
-  yPred: Tensor,
-  options: LossOptions,
-  own: readonly string[] = [],
-): void {
-  checkLoss(operation, yTrue, yPred, options, own);
-  if (shapesEqual(yTrue.shape, yPred.shape)) return;
-  throw new ShapeError(
-    operation,
-    { yTrue, yPred },
-    'equal shapes',
-    'Use .reshape() or .expandDims(-1) on one of them.',
-  );
+/** What a loss itself says about its values. */
+export interface Own {
+  /** The predictions, with which a mask may travel. */
+  readonly yPred?: Tensor;
+  /** Which values count: bool, of the shape of the losses. */
+  readonly counted?: Tensor | undefined;
+  /** Weights that the values already hold, of the shape of the losses. */
+  readonly weight?: Tensor | undefined;
 }
 
-/** The mean over the last axis: one loss for each sample. A single axis is that of the samples. */
-export const perSample = (losses: Tensor): Tensor => (losses.rank > 1 ? losses.mean({ axis: -1 }) : losses);
-
-/** Weights and reduces one loss for each sample. */
-export function reduceLoss(operation: string, losses: Tensor, options: LossOptions): Tensor {
-  const { reduction = 'sumOverBatchSize', sampleWeight, mask } = options;
+/** Weights, masks and reduces one loss for each sample. */
+export function reduceLoss(operation: string, losses: Tensor, options: LossOptions, own: Own = {}): Tensor {
+  const { reduction = 'sumOverBatchSize', sampleWeight, scale = 1 } = options;
   checkChoice(operation, 'reduction', reduction, reductions);
-  let weights = sampleWeight === undefined ? null : aligned(operation, 'sampleWeight', sampleWeight, losses);
-  let count: Tensor | null = null;
-  if (mask !== undefined) {
-    if (checkTensor(operation, 'mask', mask).dtype !== 'bool')
-      throw new DTypeError(operation, { mask: mask.dtype }, 'bool', "Convert with .cast('bool').");
-    const shows = aligned(operation, 'mask', mask, losses).broadcastTo(losses.shape);
-    count = shows.sum();
-    weights = weights === null ? shows : weights.mul(shows);
-  }
-  const weighted = weights === null ? losses : losses.mul(weights);
-  if (reduction === 'none') return weighted;
-  if (reduction === 'sum') return weighted.sum();
-  if (reduction === 'meanWithSampleWeight') count = weights === null ? null : weights.broadcastTo(losses.shape).sum();
-  // Nothing shown at all makes a loss of 0, not of NaN (Keras).
-  return count === null ? weighted.mean() : quotient(weighted.sum(), count);
+  checkNumber(operation, 'scale', scale);
+  const mask = maskFor(operation, losses, options.mask, own.yPred);
+  const counted = mask === undefined ? own.counted : (own.counted?.logicalAnd(mask) ?? mask);
+  const weight =
+    sampleWeight === undefined
+      ? undefined
+      : align(operation, 'sampleWeight', sampleWeight, losses, 'one weight for each sample').cast(losses.dtype);
+  const kept = counted === undefined ? losses : where(counted, losses, 0);
+  const weighted = weight === undefined ? kept : kept.mul(weight);
+  const scaled = scale === 1 ? weighted : weighted.mul(scale);
+  if (reduction === 'none') return scaled;
+  if (reduction === 'sum') return scaled.sum();
+  const byWeight = reduction === 'meanWithSampleWeight';
+  const counts = [counted, byWeight ? weight : undefined, byWeight ? own.weight : undefined].filter(
+    (count) => count !== undefined,
+  );
+  if (counts.length === 0) return scaled.mean();
+  const count = counts.map((x) => x.cast(losses.dtype)).reduce((product, x) => product.mul(x));
+  return quotient(scaled.sum(), count.broadcastTo(losses.shape).sum());
 }
 
-/** a / b, and 0 where b is 0. */
-function quotient(a: Tensor, b: Tensor): Tensor {
-  const nothing = b.equal(0).cast(b.dtype);
-  return a.div(b.add(nothing)).mul(nothing.neg().add(1));
+/** n / d, and 0 where d is 0 (nothing counts). */
+function quotient(n: Tensor, d: Tensor): Tensor {
+  const nothing = d.equal(0);
+  return where(nothing, 0, n.div(where(nothing, 1, d)));
 }
 
-/** Axes of the losses that the weights lack are the last ones: [samples] weighs [samples, steps] sample by sample. */
-function aligned(operation: string, name: string, weight: Tensor, losses: Tensor): Tensor {
-  const { rank, shape } = checkTensor(operation, name, weight);
-  const fits = shape.every((extent, axis) => extent === losses.shape[axis] || (axis > 0 && extent === 1));
-  if (rank > losses.rank || shape[0] !== losses.shape[0] || !fits) {
-    throw new ShapeError(operation, { [name]: weight, losses }, 'one weight for each sample');
-  }
-  return weight.cast(losses.dtype).reshape([...shape, ...losses.shape.slice(rank).map(() => 1)]);
-}
-
-/** Weights by class, number k being that of class k. */
-export type ClassWeight = readonly number[] | Tensor;
-
-/** The options with the weights of the classes of some labels in their sample weights. */
-export function withClassWeight(
+/** The mask of these losses: as given, or the one that travels with the predictions if it speaks of the axes of the losses. */
+function maskFor(
   operation: string,
-  options: LossOptions & { classWeight?: ClassWeight },
-  labels: Tensor,
-  classes: number,
-  dtype: Tensor['dtype'],
-): LossOptions {
-  const { classWeight, sampleWeight, ...rest } = options;
-  if (classWeight === undefined) return options;
-  const weights = Array.isArray(classWeight) ? tensor(classWeight as number[], { dtype }) : (classWeight as Tensor);
-  if (checkTensor(operation, 'classWeight', weights).rank !== 1 || weights.size !== classes)
-    throw new ArgumentError(
-      operation,
-      `got classWeight ${shown(classWeight)}; expected ${classes} numbers, one for each class`,
-    );
-  const own = take(weights.cast(dtype), labels.cast('int32'));
-  return {
-    ...rest,
-    sampleWeight: sampleWeight === undefined ? own : own.mul(aligned(operation, 'sampleWeight', sampleWeight, own)),
-  };
+  losses: Tensor,
+  given: Tensor | null | undefined,
+  yPred: Tensor | undefined,
+): Tensor | undefined {
+  if (given === null) return undefined;
+  if (given !== undefined) {
+    if (checkTensor(operation, 'mask', given).dtype !== 'bool')
+      throw new DTypeError(operation, { mask: given.dtype }, 'bool', "Convert with .cast('bool').");
+    return align(operation, 'mask', given, losses, 'true or false for each sample');
+  }
+  const travelling = yPred === undefined ? null : maskOf(yPred);
+  return travelling !== null && fits(travelling.shape, losses.shape) ? spread(travelling, losses) : undefined;
+}
+
+/** Whether the axes of a weight are the first of the losses: [samples] weighs [samples, steps] sample by sample. */
+const fits = (axes: readonly number[], losses: readonly number[]): boolean =>
+  axes.length <= losses.length &&
+  axes[0] === losses[0] &&
+  axes.every((extent, axis) => extent === losses[axis] || (axis > 0 && extent === 1));
+
+/** Axes of the losses that the weight lacks are the last ones. */
+const spread = (weight: Tensor, losses: Tensor): Tensor =>
+  weight.rank === losses.rank
+    ? weight
+    : weight.reshape([...weight.shape, ...losses.shape.slice(weight.rank).map(() => 1)]);
+
+/** A weight or mask that broadcasts against the losses; it may have a last axis of extent 1 too many, as in Keras. */
+function align(operation: string, name: string, weight: Tensor, losses: Tensor, expected: string): Tensor {
+  checkTensor(operation, name, weight);
+  const excess = weight.rank === losses.rank + 1 && weight.shape[losses.rank] === 1;
+  const aligned = excess ? weight.squeeze(-1) : weight;
+  if (!fits(aligned.shape, losses.shape)) throw new ShapeError(operation, { [name]: weight, losses }, expected);
+  return spread(aligned, losses);
 }

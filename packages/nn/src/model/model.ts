@@ -7,7 +7,6 @@ import { History } from '../callbacks/history.js';
 import { ProgressBar, resolveVerbosity, type Verbosity } from '../callbacks/progress.js';
 import { RecurrentLayer } from '../layers/recurrent/recurrentLayer.js';
 import { type LossFunction, type LossName, resolveLoss } from '../losses/index.js';
-import { maskOf } from '../masks.js';
 import { type Metric, type MetricName, metricLogs, resolveMetric } from '../metrics/index.js';
 import { Module, tracing } from '../module.js';
 import { type Optimizer, type OptimizerName, resolveOptimizer } from '../optimizers/index.js';
@@ -234,10 +233,9 @@ export abstract class Model extends Module {
     };
   }
 
-  /** The loss of a batch, of what its mask shows, and the penalties of the model's parameters and layers. */
+  /** The loss of a batch, and the penalties of the model's parameters and layers. */
   private totalLoss(operation: string, loss: LossFunction, yTrue: Tensor, predicted: Tensor): Tensor {
-    const mask = maskOf(predicted);
-    const ofData = scalarLoss(operation, loss(yTrue, predicted, mask === null ? {} : { mask }));
+    const ofData = scalarLoss(operation, loss(yTrue, predicted));
     return this.losses().reduce((sum, penalty) => sum.add(penalty), ofData);
   }
 
