@@ -13,14 +13,14 @@ export interface Course {
   readonly reverse: boolean;
 }
 
-/** What a recurrence gives. */
+/** What a recurrence gives, each made when it is asked for: what is recorded and never used would only hold memory. */
 export interface Recurrence {
-  /** Makes [batch, time, ...output]: the output of each step, at the time it belongs to. Of a step that was skipped, the one before it. */
+  /** [batch, time, ...output]: the output of each step, at the time it belongs to. Of a step that was skipped, the one before it. */
   readonly sequence: () => Tensor;
   /** [batch, ...output]: of the step that came last. */
-  readonly last: Tensor;
+  readonly last: () => Tensor;
   /** The states after the step that came last. */
-  readonly states: readonly Tensor[];
+  readonly states: () => readonly Tensor[];
 }
 
 /**

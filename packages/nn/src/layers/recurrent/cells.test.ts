@@ -301,6 +301,12 @@ describe('nn.StackedRNNCells and the modifier cells', () => {
       ShapeError,
       'RNN › ResidualCell: got x [1, 4] and output [1, 2]; expected an output with the shape of the input',
     );
+    const one = new ResidualCell({ cell: new GRUCell({ units: 1 }) });
+    expectThrown(
+      () => new RNN({ cell: one, returnSequences: true }).call(ones([1, 3, 4])),
+      ShapeError,
+      'RNN › ResidualCell: got x [1, 3, 4] and output [1, 3, 1]; expected an output with the shape of the input',
+    );
     expectThrown(
       () => new ZoneoutCell({ cell: new GRUCell({ units: 1 }), zoneoutStates: 1 }),
       ArgumentError,

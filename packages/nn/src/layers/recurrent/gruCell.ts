@@ -86,13 +86,13 @@ export class GRUCell extends GatedCell {
 
   protected override runFused(x: Tensor, states: readonly Tensor[], { mask, reverse }: Course): Recurrence {
     const bias = this.bias ?? zeros(this.biasShape, { dtype: x.dtype });
-    const { sequence, hidden } = gru(x, this.kernel, this.recurrentKernel, bias, {
+    const result = gru(x, this.kernel, this.recurrentKernel, bias, {
       initialState: states[0]!,
       reverse,
       resetAfter: this.resetAfter,
       ...(mask !== null && { mask }),
     });
-    return { sequence: () => sequence, last: hidden, states: [hidden] };
+    return { sequence: () => result.sequence, last: () => result.hidden, states: () => [result.hidden] };
   }
 }
 

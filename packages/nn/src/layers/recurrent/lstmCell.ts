@@ -101,11 +101,15 @@ export class LSTMCell extends GatedCell {
 
   protected override runFused(x: Tensor, states: readonly Tensor[], { mask, reverse }: Course): Recurrence {
     const bias = this.bias ?? zeros(this.biasShape, { dtype: x.dtype });
-    const { sequence, hidden, cell } = lstm(x, this.kernel, this.recurrentKernel, bias, {
+    const result = lstm(x, this.kernel, this.recurrentKernel, bias, {
       initialState: [states[0]!, states[1]!],
       reverse,
       ...(mask !== null && { mask }),
     });
-    return { sequence: () => sequence, last: hidden, states: [hidden, cell] };
+    return {
+      sequence: () => result.sequence,
+      last: () => result.hidden,
+      states: () => [result.hidden, result.cell],
+    };
   }
 }

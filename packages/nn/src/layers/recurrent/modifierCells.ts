@@ -85,8 +85,8 @@ export class ResidualCell extends ModifierCell {
     if (course.mask !== null) return null;
     const { sequence, last, states: after } = recur(this.cell, x, states, course);
     return {
-      sequence: () => sequence().add(x),
-      last: added(last, x.slice(null, course.reverse ? 0 : -1)),
+      sequence: () => added(sequence(), x),
+      last: () => added(last(), x.slice(null, course.reverse ? 0 : -1)),
       states: after,
     };
   }
@@ -211,6 +211,6 @@ export class DropoutCell extends RecurrentCell {
   runSequence(x: Tensor, _states: readonly Tensor[], { mask, reverse }: Course): Recurrence | null {
     if (mask !== null) return null;
     const y = this.dropout.call(x);
-    return { sequence: () => y, last: y.slice(null, reverse ? 0 : -1), states: [] };
+    return { sequence: () => y, last: () => y.slice(null, reverse ? 0 : -1), states: () => [] };
   }
 }

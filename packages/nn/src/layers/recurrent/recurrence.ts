@@ -7,7 +7,7 @@ import { type Cell, type Course, checkStates, type Recurrence } from './cell.js'
 /** All steps of a sequence [batch, time, ...]: at once where the cell can, else one by one. */
 export function recur(cell: Cell, x: Tensor, states: readonly Tensor[], course: Course): Recurrence {
   const result = cell.runSequence?.(x, states, course) ?? stepByStep(cell, x, states, course);
-  tracing.visit?.(cell, result.last); // calls of cells, if there are any, give more than one tensor
+  tracing.visit?.(cell, result.last()); // calls of cells, if there are any, give more than one tensor
   return result;
 }
 
@@ -36,5 +36,5 @@ function stepByStep(cell: Cell, x: Tensor, initial: readonly Tensor[], { mask, r
     }
     outputs[t] = last;
   }
-  return { sequence: () => stack(outputs, { axis: 1 }), last: last!, states };
+  return { sequence: () => stack(outputs, { axis: 1 }), last: () => last!, states: () => states };
 }

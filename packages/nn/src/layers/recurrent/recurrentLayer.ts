@@ -131,9 +131,9 @@ export abstract class RecurrentLayer<C extends Cell = Cell, WithState extends bo
     const course = { mask, reverse: this.goBackwards };
     const recurrence = recur(this.cell, x, states, course);
     this.cell.reset?.();
-    if (this.stateful) this.keep(recurrence.states.map(persistent));
+    if (this.stateful) this.keep(recurrence.states().map(persistent));
     const output = this.outputOf(recurrence, mask);
-    return (this.returnState ? [output, ...recurrence.states] : output) as RecurrentOutput<WithState>;
+    return (this.returnState ? [output, ...recurrence.states()] : output) as RecurrentOutput<WithState>;
   }
 
   /** Keeps other states; the memory of those before is free once nothing uses it. */
@@ -174,7 +174,7 @@ export abstract class RecurrentLayer<C extends Cell = Cell, WithState extends bo
 
   /** The output that the options ask for, with its mask. */
   private outputOf({ sequence, last }: Recurrence, mask: Tensor | null): Tensor {
-    if (!this.returnSequences && (mask === null || !this.zeroOutputForMask)) return last;
+    if (!this.returnSequences && (mask === null || !this.zeroOutputForMask)) return last();
     const inOrder = this.goBackwards ? (x: Tensor): Tensor => flip(x, { axis: 1 }) : (x: Tensor): Tensor => x;
     const outputs = inOrder(sequence());
     if (mask === null) return outputs;

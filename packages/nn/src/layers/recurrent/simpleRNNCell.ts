@@ -45,11 +45,11 @@ export class SimpleRNNCell extends GatedCell {
 
   protected override runFused(x: Tensor, states: readonly Tensor[], { mask, reverse }: Course): Recurrence {
     const bias = this.bias ?? zeros(this.biasShape, { dtype: x.dtype });
-    const { sequence, hidden } = simpleRNN(x, this.kernel, this.recurrentKernel, bias, {
+    const result = simpleRNN(x, this.kernel, this.recurrentKernel, bias, {
       initialState: states[0]!,
       reverse,
       ...(mask !== null && { mask }),
     });
-    return { sequence: () => sequence, last: hidden, states: [hidden] };
+    return { sequence: () => result.sequence, last: () => result.hidden, states: () => [result.hidden] };
   }
 }

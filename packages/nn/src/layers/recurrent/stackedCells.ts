@@ -91,14 +91,14 @@ export class StackedRNNCells extends RecurrentCell {
   /** Each cell along the whole sequence that the one before gives: a step waits for those before it and for the cell below, for nothing else. */
   runSequence(x: Tensor, states: readonly Tensor[], course: Course): Recurrence {
     checkStates('StackedRNNCells', states, this.stateSizes.length);
-    const after: Tensor[] = [];
-    let result: Recurrence | null = null;
+    const results: Recurrence[] = [];
+    let taken = 0;
     for (const cell of this.cells) {
-      const own = states.slice(after.length, after.length + cell.stateSizes.length);
-      result = recur(cell, result === null ? x : result.sequence(), own, course);
-      after.push(...result.states);
+      const own = states.slice(taken, taken + cell.stateSizes.length);
+      results.push(recur(cell, results.at(-1)?.sequence() ?? x, own, course));
+      taken += own.length;
     }
-    return { ...result!, states: after };
+    return { ...results.at(-1)!, states: () => results.flatMap((result) => result.states()) };
   }
 
   /** Each cell with the shape of its input. */
