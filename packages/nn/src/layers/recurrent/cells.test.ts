@@ -3,16 +3,18 @@ import { gradientAgreesWithDifferences, smoothTensors } from '@cotangent/autogra
 import { ArgumentError, type Shape, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
 import { checkLayerLaws, unsettle } from '../../../fixtures/testing/layerLaws.js';
-import { expectNear, expectThrown, float64 } from '../../../fixtures/testing.js';
+import { expectNear, expectThrown, fixture, float64 } from '../../../fixtures/testing.js';
 import { Module } from '../../module.js';
 import { Parameter } from '../../parameter.js';
 import type { Cell } from './cell.js';
 import { GRUCell } from './gruCell.js';
 import { LSTMCell } from './lstmCell.js';
+import { LSTMPCell } from './lstmpCell.js';
 import { DropoutCell, ResidualCell, ZoneoutCell } from './modifierCells.js';
 import { RNN } from './rnn.js';
 import { SimpleRNNCell } from './simpleRNNCell.js';
 import { StackedRNNCells } from './stackedCells.js';
+import { VariationalDropoutCell } from './variationalDropoutCell.js';
 
 const dtype = 'float64' as const;
 const mask = tensor([
@@ -144,6 +146,51 @@ describe('nn.SimpleRNNCell, LSTMCell and GRUCell', () => {
   });
 });
 
+interface ProjectedCase {
+  readonly name: string;
+  readonly x: NestedArray;
+  readonly y: NestedArray;
+  readonly v: NestedArray;
+  readonly dx: NestedArray;
+  readonly states: readonly NestedArray[];
+  readonly w: readonly NestedArray[];
+  readonly parameters: Record<string, NestedArray>;
+  readonly gradients: Record<string, NestedArray>;
+}
+
+describe('nn.LSTMPCell', () => {
+  it.each(fixture<ProjectedCase>('projectedLSTM'))('agrees with PyTorch 1.13: $name', (reference) => {
+    const cell = new LSTMPCell({ units: 4, projectionSize: 3, dtype });
+    const state = Object.entries(reference.parameters).map(([path, values]) => [path, float64(values)]);
+    cell.loadStateDict(Object.fromEntries(state));
+    const x = tensor(reference.x, { dtype, requiresGrad: true });
+    const [y, ...states] = new RNN({ cell, returnSequences: true, returnState: true }).call(x);
+    expectNear(y, reference.y);
+    let loss = y.mul(float64(reference.v)).sum();
+    for (const [i, after] of states.entries()) {
+      expectNear(after, reference.states[i]!);
+      loss = loss.add(after.mul(float64(reference.w[i]!)).sum());
+    }
+    loss.backward();
+    expectNear(x.grad, reference.dx);
+    for (const [path, parameter] of cell.namedParameters()) expectNear(parameter.grad, reference.gradients[path]!);
+  });
+
+  it('refuses what cannot be', () => {
+    expectThrown(
+      () => new LSTMPCell({ units: 4, projectionSize: 0 }),
+      ArgumentError,
+      'LSTMPCell: got projectionSize 0; expected a whole number above 0',
+    );
+    const cell = new LSTMPCell({ units: 4, projectionSize: 2 });
+    expectThrown(
+      () => cell.call(ones([1, 3]), [ones([1, 4]), ones([1, 4])]),
+      ShapeError,
+      'LSTMPCell › LSTMPCell: got states[0] [1, 4]; expected states[0] [1, 2]',
+    );
+  });
+});
+
 describe('nn.StackedRNNCells and the modifier cells', () => {
   const cells = {
     'stacked cells': (): Cell =>
@@ -161,6 +208,9 @@ describe('nn.StackedRNNCells and the modifier cells', () => {
       new ZoneoutCell({ cell: new GRUCell({ units: 2, dtype }), zoneoutOutputs: 0.3, zoneoutStates: 0.3 }),
     'ZoneoutCell of states': (): Cell =>
       new ZoneoutCell({ cell: new LSTMCell({ units: 2, dtype }), zoneoutStates: 0.3 }),
+    LSTMPCell: (): Cell => new LSTMPCell({ units: 3, projectionSize: 2, useBias: false, dtype }),
+    VariationalDropoutCell: (): Cell =>
+      new VariationalDropoutCell({ cell: new LSTMCell({ units: 2, dtype }), dropInputs: 0.2, dropStates: 0.2 }),
     'all in all': (): Cell =>
       new ResidualCell({
         cell: new ZoneoutCell({
@@ -285,7 +335,41 @@ describe('nn.StackedRNNCells and the modifier cells', () => {
     expect(layer.computeOutputShape([2, 100])).toEqual([2, 100]);
   });
 
+  it('VariationalDropoutCell drops the same in all steps, others in the next sequence, and none in inference', () => {
+    // hₜ = x + h′ₜ₋₁, where h′ is what is left of h; the outputs are dropped on their way out only.
+    class Sum extends Module implements Cell {
+      readonly stateSizes = [300];
+      forward(x: Tensor, [h]: readonly Tensor[]): [Tensor, Tensor[]] {
+        const sum = h!.add(x);
+        return [sum, [sum]];
+      }
+    }
+    const x = ones([1, 3, 300]);
+    const make = (rates: object): RNN<true> =>
+      new RNN({
+        cell: new VariationalDropoutCell({ cell: new Sum(), seed: 5, ...rates }),
+        returnSequences: true,
+        returnState: true,
+      });
+    const run = (rates: object): Set<number>[] => {
+      const [y, h] = trainMode(() => make(rates).call(x));
+      return [y.slice(0, 2), h!].map((t) => new Set(t.toTypedArray() as Float32Array));
+    };
+    expect(run({ dropInputs: 0.5 })).toEqual([new Set([0, 6]), new Set([0, 6])]);
+    expect(run({ dropStates: 0.5 })).toEqual([new Set([1, 7]), new Set([1, 7])]);
+    expect(run({ dropOutputs: 0.5 })).toEqual([new Set([0, 6]), new Set([3])]);
+    const layer = make({ dropInputs: 0.5, dropStates: 0.5, dropOutputs: 0.5 });
+    const [first, second] = trainMode(() => [layer.call(x)[0].toArray(), layer.call(x)[0].toArray()]);
+    expect(first).not.toEqual(second);
+    expectNear(layer.eval().call(x)[0].slice(0, 2, [0, 2]), [3, 3]);
+  });
+
   it('refuse what cannot be', () => {
+    expectThrown(
+      () => new VariationalDropoutCell({ cell: new GRUCell({ units: 1 }), dropStates: -1 }),
+      ArgumentError,
+      'VariationalDropoutCell: got dropStates -1; expected a finite number of at least 0 and below 1',
+    );
     expectThrown(
       () => new StackedRNNCells({ cells: [] }),
       ArgumentError,

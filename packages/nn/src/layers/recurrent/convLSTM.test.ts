@@ -68,7 +68,7 @@ describe('nn.ConvLSTM1D, ConvLSTM2D and ConvLSTM3D', () => {
         const layer = [ConvLSTM1D, ConvLSTM2D, ConvLSTM3D][count - 1]!;
         return { shape: [1, 2, ...step], make: () => new layer(options) };
       });
-    checkLayerLaws(cases, { runs: 20, domain: { range: [-1, 1] } });
+    checkLayerLaws(cases, { runs: 12, domain: { range: [-1, 1] } });
   });
 
   it('have the derivatives that differences show, masked, from states, with dropout', () => {
@@ -105,7 +105,7 @@ describe('nn.ConvLSTM1D, ConvLSTM2D and ConvLSTM3D', () => {
           for (const parameter of layer.parameters()) leafGradientAgreesWithDifferences(loss, parameter);
         },
       ),
-      { numRuns: 10 },
+      { numRuns: 6 },
     );
   });
 

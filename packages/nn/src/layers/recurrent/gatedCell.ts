@@ -1,7 +1,7 @@
 /** What SimpleRNNCell, LSTMCell and GRUCell share: products of vectors with the weights of gates. */
 
 import type { Tensor } from '@cotangent/autograd';
-import { type Shape, ShapeError } from '@cotangent/kernels';
+import { type Shape, ShapeError, shapesEqual } from '@cotangent/kernels';
 import { activations } from '../../activations.js';
 import { checkNumber } from '../../options.js';
 import { checkFeatures, checkInput, checkInputDType, lastExtent } from '../inputs.js';
@@ -17,7 +17,7 @@ export interface SimpleRNNCellOptions extends WeightedCellOptions {
 /** The names of those options. */
 export const gatedCellNames: readonly string[] = ['units', ...weightedCellNames];
 
-/** Base of cells whose weights are matrices: kernel [in, gates · units], recurrentKernel [units, gates · units]. */
+/** Base of cells whose weights are matrices: kernel [in, gates · units], recurrentKernel [size of h, gates · units]. h is the first state. */
 export abstract class GatedCell extends WeightedCell {
   readonly units: number;
   abstract override readonly stateSizes: readonly number[];
@@ -29,22 +29,27 @@ export abstract class GatedCell extends WeightedCell {
 
   /** The shape of the bias. */
   protected abstract readonly biasShape: Shape;
-  /** Whether the functions for whole sequences compute the same: they know one activation each. */
-  protected abstract readonly isStandard: boolean;
 
-  /** All steps by the function for whole sequences. */
-  protected abstract runFused(x: Tensor, states: readonly Tensor[], course: Course): Recurrence;
+  /** Whether there is a function for whole sequences that computes the same: they know one activation each. */
+  protected get isStandard(): boolean {
+    return false;
+  }
+
+  /** All steps by that function. */
+  protected runFused(_x: Tensor, _states: readonly Tensor[], _course: Course): Recurrence | null {
+    return null;
+  }
 
   override build(inputShape: Shape): this {
     const columns = this.gates * this.units;
     this.kernel.materialize([lastExtent(this.operation, inputShape), columns]);
-    this.recurrentKernel.materialize([this.units, columns]);
+    this.recurrentKernel.materialize([this.stateSizes[0]!, columns]);
     this.bias?.materialize(this.biasShape);
     return this;
   }
 
   override computeOutputShape(_inputShape: Shape): Shape {
-    return [this.units];
+    return [this.stateSizes[0]!];
   }
 
   /** The output is the first state. */
@@ -66,9 +71,11 @@ export abstract class GatedCell extends WeightedCell {
   protected checkStep(x: Tensor, states: readonly Tensor[]): void {
     checkInput(this.operation, x, 'batch, features');
     this.prepare(x);
-    for (const state of checkStates(this.operation, states, this.stateSizes.length)) {
-      if (state.rank === 2 && state.shape[0] === x.shape[0] && state.shape[1] === this.units) continue;
-      throw new ShapeError(this.operation, { state: state.shape }, `states [${x.shape[0]}, ${this.units}]`);
+    const batch = x.shape[0]!;
+    for (const [i, state] of checkStates(this.operation, states, this.stateSizes.length).entries()) {
+      const size = this.stateSizes[i]!;
+      if (shapesEqual(state.shape, [batch, size])) continue;
+      throw new ShapeError(this.operation, { [`states[${i}]`]: state.shape }, `states[${i}] [${batch}, ${size}]`);
     }
   }
 

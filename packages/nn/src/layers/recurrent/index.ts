@@ -5,6 +5,7 @@ export type { RecurrentActivationOption, WeightedCellOptions } from './weightedC
 export type { SimpleRNNCellOptions } from './gatedCell.js';
 export { SimpleRNNCell } from './simpleRNNCell.js';
 export { type ForgetBiasOption, LSTMCell, type LSTMCellOptions } from './lstmCell.js';
+export { LSTMPCell, type LSTMPCellOptions } from './lstmpCell.js';
 export { GRUCell, type GRUCellOptions } from './gruCell.js';
 export { StackedRNNCells } from './stackedCells.js';
 export {
@@ -24,6 +25,7 @@ export {
   type SimpleRNNOptions,
 } from './rnn.js';
 export { DropoutCell, ResidualCell, ZoneoutCell, type ZoneoutCellOptions } from './modifierCells.js';
+export { VariationalDropoutCell, type VariationalDropoutCellOptions } from './variationalDropoutCell.js';
 export type { ConvLSTMCellOptions } from './convLSTMCell.js';
 export { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D, type ConvLSTMOptions } from './convLSTM.js';
 export {

@@ -1,6 +1,7 @@
-import { noGrad, ones, randomUniform, scope, tensor } from '@cotangent/autograd';
+import { noGrad, ones, randomUniform, scope, stack, type Tensor, tensor, trainMode, vmap } from '@cotangent/autograd';
 import { heapStats, manualSeed, resetHeapStats } from '@cotangent/kernels';
 import { expectNear } from '../../../fixtures/testing.js';
+import { functionalCall } from '../../functionalCall.js';
 import { binaryCrossentropy, meanSquaredError } from '../../losses/index.js';
 import { Sequential } from '../../model/sequential.js';
 import { Adam } from '../../optimizers/index.js';
@@ -8,7 +9,7 @@ import { Masking } from '../core.js';
 import { Dense } from '../dense.js';
 import { Bidirectional } from './bidirectional.js';
 import { GRUCell } from './gruCell.js';
-import { GRU, LSTM, RNN } from './rnn.js';
+import { GRU, LSTM, RNN, SimpleRNN } from './rnn.js';
 import { StackedRNNCells } from './stackedCells.js';
 
 describe('recurrent layers in models', () => {
@@ -27,6 +28,24 @@ describe('recurrent layers in models', () => {
       const loss = noGrad(() => binaryCrossentropy(y, model.eval().call(x)).mean().item());
       expect(loss).toBeLessThan(0.15);
     }
+  });
+
+  it.each([
+    ['LSTM', new LSTM({ units: 2, dropout: 0.5, inputShape: [4, 3] })],
+    ['GRU, step by step', new GRU({ units: 2, activation: 'relu', inputShape: [4, 3] })],
+    ['SimpleRNN', new SimpleRNN({ units: 2, inputShape: [4, 3] })],
+  ])('go through functionalCall and vmap: %s', (_, layer) => {
+    const x = randomUniform([2, 4, 3], { low: -1, high: 1 });
+    const parameters = Object.fromEntries(layer.eval().namedParameters());
+    const both = Object.fromEntries(Object.entries(parameters).map(([path, p]) => [path, stack([p, p.mul(2)])]));
+    const ensemble = vmap((own: Record<string, Tensor>) => functionalCall(layer, own, x))(both);
+    expectNear(ensemble.slice(0), layer.call(x).toArray(), 1e-6);
+    const single = vmap((sample: Tensor) => layer.call(sample.expandDims(0)).squeeze(0))(x);
+    expectNear(single, layer.call(x).toArray(), 1e-6);
+    const dropped = trainMode(() =>
+      vmap((sample: Tensor) => layer.call(sample.expandDims(0)).squeeze(0), { randomness: 'different' })(x),
+    );
+    expect(dropped.shape).toEqual([2, 2]);
   });
 
   it('do not see steps that Masking hides', () => {

@@ -19,7 +19,7 @@ import {
 import { recur } from './recurrence.js';
 
 /** A cell around another, with its shapes and states. */
-abstract class ModifierCell extends RecurrentCell {
+export abstract class ModifierCell extends RecurrentCell {
   readonly cell: Cell;
 
   constructor(operation: string, cell: Cell) {

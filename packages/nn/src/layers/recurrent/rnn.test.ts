@@ -113,7 +113,7 @@ describe('nn.LSTM, GRU and SimpleRNN', () => {
       fc
         .tuple(shapes, sampled)
         .map(([shape, { kind, options }]) => ({ shape, make: () => new classes[kind](options) })),
-      { runs: 40, domain: { range: [-1, 1] } },
+      { runs: 25, domain: { range: [-1, 1] } },
     );
   });
 
@@ -152,7 +152,7 @@ describe('nn.LSTM, GRU and SimpleRNN', () => {
           for (const [i, values] of got!.entries()) expectNear(float64(values), expected![i]!, 1e-12);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -184,7 +184,7 @@ describe('nn.LSTM, GRU and SimpleRNN', () => {
           for (const parameter of layer.parameters()) leafGradientAgreesWithDifferences(loss, parameter);
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
@@ -499,7 +499,7 @@ describe('recurrent layers: what they refuse', () => {
       'states of a cell',
       () => layer.cell.call(ones([1, 3]), [ones([1, 2]), ones([1, 3])]),
       ShapeError,
-      'LSTMCell › LSTM: got state [1, 3]; expected states [1, 2]',
+      'LSTMCell › LSTM: got states[1] [1, 3]; expected states[1] [1, 2]',
     ],
   ])('%s', (_, f, type, message) => {
     if (message.endsWith(' ')) expect(f).toThrow(message);

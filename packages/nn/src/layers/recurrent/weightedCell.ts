@@ -1,12 +1,13 @@
 /** What the cells with weights share: three parameters, and dropout with one mask for all steps. */
 
-import { randomUniform, type Tensor } from '@cotangent/autograd';
-import { Generator, type Shape, shapesEqual } from '@cotangent/kernels';
+import type { Tensor } from '@cotangent/autograd';
+import { Generator, type Shape } from '@cotangent/kernels';
 import { type Activation, type ActivationName, resolveActivation } from '../../activations.js';
 import { checkBoolean, checkNumber } from '../../options.js';
 import type { Parameter } from '../../parameter.js';
 import { type DTypeOption, type WeightOptions, weight, weightOptionNames } from '../weights.js';
 import { RecurrentCell } from './cell.js';
+import { dropoutMask } from './dropoutMask.js';
 
 /** Options of all cells with weights. */
 export interface WeightedCellOptions extends DTypeOption, WeightOptions<'kernel' | 'recurrent' | 'bias'> {
@@ -93,22 +94,20 @@ export abstract class WeightedCell extends RecurrentCell {
 
   /** What inputs of a shape are multiplied by, [masks, ...shape]; null where nothing is dropped. */
   protected masksOfInputs(shape: Shape): Tensor | null {
+    if (!this.training || this.dropout === 0) return null;
     this.inputMasks = this.masks(this.inputMasks, this.dropout, shape);
-    return this.training ? this.inputMasks : null;
+    return this.inputMasks;
   }
 
   /** What the state is multiplied by where it enters products, [masks, ...shape]; null where nothing is dropped. */
   protected masksOfState(shape: Shape): Tensor | null {
+    if (!this.training || this.recurrentDropout === 0) return null;
     this.stateMasks = this.masks(this.stateMasks, this.recurrentDropout, shape);
-    return this.training ? this.stateMasks : null;
+    return this.stateMasks;
   }
 
-  /** The masks as they were, or new ones if they do not fit (a batch of another size is another sequence) or ended with a scope. */
-  private masks(before: Tensor | null, rate: number, shape: Shape): Tensor | null {
-    if (!this.training || rate === 0) return before;
-    if (before !== null && !before.isReleased && shapesEqual(before.shape.slice(1), shape)) return before;
-    const source = this.generator === undefined ? {} : { generator: this.generator };
-    const kept = randomUniform([this.maskCount, ...shape], source).greaterEqual(rate);
-    return kept.cast(this.kernel.dtype).mul(1 / (1 - rate));
+  private masks(before: Tensor | null, rate: number, shape: Shape): Tensor {
+    const { dtype } = this.kernel;
+    return dropoutMask(before, [this.maskCount, ...shape], { rate, dtype, generator: this.generator });
   }
 }
