@@ -115,8 +115,13 @@ export abstract class RecurrentCell extends Module {
   /** Shape of the output for one input of a shape, both without the batch axis. */
   abstract computeOutputShape(inputShape: Shape): Shape;
 
+  /** Of the parameters, and so of inputs and states. */
+  get dtype(): DType {
+    return this.parameters()[0]?.dtype ?? 'float32';
+  }
+
   /** Zeros for the states before the first step. @param inputShape needed by convolutional cells only */
-  initialState(batch: number, dtype: DType = 'float32', inputShape: Shape = []): readonly Tensor[] {
+  initialState(batch: number, dtype: DType = this.dtype, inputShape: Shape = []): readonly Tensor[] {
     return this.stateShapes(inputShape).map((shape) => zeros([batch, ...shape], { dtype }));
   }
 

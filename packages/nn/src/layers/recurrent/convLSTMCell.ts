@@ -121,9 +121,10 @@ export class ConvLSTMCell extends WeightedCell {
     if (!this.kernel.hasValue) this.build(x.shape.slice(1));
     checkChannels(this.windows, x, this.kernel.shape.at(-2)!);
     const expected = [x.shape[0]!, ...this.computeOutputShape(x.shape.slice(1))];
-    for (const state of checkStates(this.operation, states, 2)) {
+    for (const [i, state] of checkStates(this.operation, states, 2).entries()) {
+      checkInputDType(this.operation, state, x.dtype, `states[${i}]`);
       if (shapesEqual(state.shape, expected)) continue;
-      throw new ShapeError(this.operation, { state: state.shape }, `states [${expected.join(', ')}]`);
+      throw new ShapeError(this.operation, { [`states[${i}]`]: state.shape }, `states[${i}] [${expected.join(', ')}]`);
     }
   }
 

@@ -74,6 +74,7 @@ export abstract class GatedCell extends WeightedCell {
     const batch = x.shape[0]!;
     for (const [i, state] of checkStates(this.operation, states, this.stateSizes.length).entries()) {
       const size = this.stateSizes[i]!;
+      checkInputDType(this.operation, state, x.dtype, `states[${i}]`);
       if (shapesEqual(state.shape, [batch, size])) continue;
       throw new ShapeError(this.operation, { [`states[${i}]`]: state.shape }, `states[${i}] [${batch}, ${size}]`);
     }

@@ -48,7 +48,7 @@ export abstract class ModifierCell extends RecurrentCell {
     return stateShapesOf(this.cell, inputShape);
   }
 
-  override initialState(batch: number, dtype: DType = 'float32', inputShape: Shape = []): readonly Tensor[] {
+  override initialState(batch: number, dtype: DType = this.dtype, inputShape: Shape = []): readonly Tensor[] {
     return initialStateOf(this.cell, batch, dtype, inputShape);
   }
 
@@ -144,7 +144,7 @@ export class ZoneoutCell extends ModifierCell {
     return this.zoneoutOutputs > 0 ? [...shapes, this.computeOutputShape(inputShape)] : shapes;
   }
 
-  override initialState(batch: number, dtype: DType = 'float32', inputShape: Shape = []): readonly Tensor[] {
+  override initialState(batch: number, dtype: DType = this.dtype, inputShape: Shape = []): readonly Tensor[] {
     const states = super.initialState(batch, dtype, inputShape);
     if (this.zoneoutOutputs === 0) return states;
     return [...states, zeros([batch, ...this.computeOutputShape(inputShape)], { dtype })];

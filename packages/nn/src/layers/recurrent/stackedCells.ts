@@ -61,7 +61,7 @@ export class StackedRNNCells extends RecurrentCell {
     return this.along(inputShape, stateShapesOf).flat();
   }
 
-  override initialState(batch: number, dtype: DType = 'float32', inputShape: Shape = []): readonly Tensor[] {
+  override initialState(batch: number, dtype: DType = this.dtype, inputShape: Shape = []): readonly Tensor[] {
     return this.along(inputShape, (cell, shape) => initialStateOf(cell, batch, dtype, shape)).flat();
   }
 
