@@ -57,19 +57,13 @@ export class GRUCell extends GatedCell {
   override forward(x: Tensor, states: readonly Tensor[]): [Tensor, Tensor[]] {
     this.checkStep(x, states);
     const [h] = states as readonly [Tensor];
-    const [z, n] = this.resetAfter ? this.withResetAfter(x, h) : this.withResetBefore(x, h);
-    const moved = n.add(z.mul(h.sub(n)));
-    return [moved, [moved]];
+    if (!this.resetAfter) return this.withResetBefore(x, h);
+    const fromInput = thirds(this.fromInput(x), this.bias && this.bias.slice(0));
+    const fromState = thirds(this.fromState(h), this.bias && this.bias.slice(1));
+    return gruStep(fromInput, fromState, h, this.activation, this.recurrentActivation);
   }
 
-  private withResetAfter(x: Tensor, h: Tensor): [z: Tensor, n: Tensor] {
-    const [inputZ, inputR, inputN] = thirds(this.fromInput(x), this.bias && this.bias.slice(0));
-    const [stateZ, stateR, stateN] = thirds(this.fromState(h), this.bias && this.bias.slice(1));
-    const r = this.recurrentActivation(inputR.add(stateR));
-    return [this.recurrentActivation(inputZ.add(stateZ)), this.activation(inputN.add(r.mul(stateN)))];
-  }
-
-  private withResetBefore(x: Tensor, h: Tensor): [z: Tensor, n: Tensor] {
+  private withResetBefore(x: Tensor, h: Tensor): [Tensor, Tensor[]] {
     const { units, recurrentKernel } = this;
     const masks = this.masksOfState(h.shape);
     const [inputZ, inputR, inputN] = thirds(this.fromInput(x), this.bias);
@@ -81,7 +75,7 @@ export class GRUCell extends GatedCell {
       recurrentKernel.slice(null, [2 * units, 3 * units]),
       masks && masks.slice([2, 3]),
     );
-    return [z, this.activation(inputN.add(fromState))];
+    return mixed(h, z, this.activation(inputN.add(fromState)));
   }
 
   protected override runFused(x: Tensor, states: readonly Tensor[], { mask, reverse }: Course): Recurrence {
@@ -96,7 +90,29 @@ export class GRUCell extends GatedCell {
   }
 }
 
+/** The output and the state of a GRU whose reset comes after the product, out of the gates z, r, n of input and state. */
+export function gruStep(
+  fromInput: readonly Tensor[],
+  fromState: readonly Tensor[],
+  h: Tensor,
+  activation: Activation,
+  recurrentActivation: Activation,
+): [Tensor, Tensor[]] {
+  const [inputZ, inputR, inputN] = fromInput as Thirds;
+  const [stateZ, stateR, stateN] = fromState as Thirds;
+  const r = recurrentActivation(inputR.add(stateR));
+  return mixed(h, recurrentActivation(inputZ.add(stateZ)), activation(inputN.add(r.mul(stateN))));
+}
+
+/** z h + (1 − z) n */
+function mixed(h: Tensor, z: Tensor, n: Tensor): [Tensor, Tensor[]] {
+  const moved = n.add(z.mul(h.sub(n)));
+  return [moved, [moved]];
+}
+
+type Thirds = readonly [z: Tensor, r: Tensor, n: Tensor];
+
 /** The three gates of sums, the bias added. */
-function thirds(sums: Tensor, bias: Tensor | null): [z: Tensor, r: Tensor, n: Tensor] {
+function thirds(sums: Tensor, bias: Tensor | null): Thirds {
   return split(bias === null ? sums : sums.add(bias), 3, { axis: -1 }) as [Tensor, Tensor, Tensor];
 }

@@ -26,7 +26,9 @@ export {
 } from './rnn.js';
 export { DropoutCell, ResidualCell, ZoneoutCell, type ZoneoutCellOptions } from './modifierCells.js';
 export { VariationalDropoutCell, type VariationalDropoutCellOptions } from './variationalDropoutCell.js';
+export type { ConvCellOptions } from './convCell.js';
 export type { ConvLSTMCellOptions } from './convLSTMCell.js';
+export * from './convCells.js';
 export { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D, type ConvLSTMOptions } from './convLSTM.js';
 export {
   Bidirectional,
