@@ -2,8 +2,7 @@
 
 import type { Tensor } from '@cotangent/autograd';
 import * as functions from '@cotangent/autograd';
-import { ArgumentError } from '@cotangent/kernels';
-import { shown } from './options.js';
+import { named } from './options.js';
 
 /** A function applied to a layer's output. */
 export type Activation = (x: Tensor) => Tensor;
@@ -118,9 +117,5 @@ export const fusedActivations: ReadonlyMap<Activation, 'linear' | 'relu' | 'tanh
 /** The activation meant by a name, or the function given. @throws ArgumentError for an unknown name */
 export function resolveActivation(operation: string, given: ActivationName | Activation): Activation {
   if (typeof given === 'function') return given;
-  if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given];
-  throw new ArgumentError(
-    operation,
-    `got activation ${shown(given)}; expected one of ${Object.keys(byName).join(', ')}, or a function`,
-  );
+  return named(operation, 'activation', given, byName, 'or a function');
 }

@@ -1,8 +1,7 @@
 /** What parameters are brought back to after each step, as Keras defines it (https://keras.io/api/layers/constraints/). */
 
 import type { Tensor } from '@cotangent/autograd';
-import { ArgumentError } from '@cotangent/kernels';
-import { checkAxes, checkNumber, checkOptions, shown } from './options.js';
+import { checkAxes, checkNumber, checkOptions, named } from './options.js';
 
 /** Makes from a parameter the nearest one that is allowed, of the same shape. */
 export interface Constraint {
@@ -121,9 +120,5 @@ export function resolveConstraint(operation: string, given: ConstraintLike | nul
   if (given === null || given === undefined) return null;
   if (typeof given === 'function') return { name: given.name, apply: given };
   if (typeof given === 'object' && typeof given.apply === 'function') return given;
-  if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given]();
-  throw new ArgumentError(
-    operation,
-    `got constraint ${shown(given)}; expected one of ${Object.keys(byName).join(', ')}, a function, or an object with apply()`,
-  );
+  return named(operation, 'constraint', given, byName, 'a function, or an object with apply()')();
 }

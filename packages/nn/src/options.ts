@@ -2,6 +2,7 @@
 
 import { isTensor, type Tensor } from '@cotangent/autograd';
 import { ArgumentError, DTypeError } from '@cotangent/kernels';
+import { didYouMean } from './nearest.js';
 
 /** A value as messages show it: text in quotes, functions and classes by their name. */
 export function shown(value: unknown): string {
@@ -22,7 +23,11 @@ export function checkOptions(operation: string, options: object, known: readonly
   }
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
-      throw new ArgumentError(operation, `got unknown option '${name}'; expected one of ${known.join(', ')}`);
+      throw new ArgumentError(
+        operation,
+        `got unknown option '${name}'; expected one of ${known.join(', ')}`,
+        didYouMean(name, known),
+      );
     }
   }
 }
@@ -82,6 +87,7 @@ export function checkChoice<T extends string>(operation: string, name: string, v
   throw new ArgumentError(
     operation,
     `got ${name} ${shown(value)}; expected one of ${choices.map((c) => `'${c}'`).join(', ')}`,
+    didYouMean(value, choices),
   );
 }
 
@@ -113,5 +119,28 @@ export function checkExtents(
   throw new ArgumentError(
     operation,
     `got ${name} ${Array.isArray(value) ? `[${value.join(', ')}]` : shown(value)}; expected a whole number of at least ${atLeast}${several}`,
+  );
+}
+
+/**
+ * What a name stands for.
+ *
+ * @param kind what it is the name of, for messages
+ * @param otherwise what may be given instead of a name
+ * @throws ArgumentError that lists the names, and asks for the nearest
+ */
+export function named<T>(
+  operation: string,
+  kind: string,
+  given: unknown,
+  table: Readonly<Record<string, T>>,
+  otherwise: string,
+): T {
+  if (typeof given === 'string' && Object.hasOwn(table, given)) return table[given]!;
+  const names = Object.keys(table);
+  throw new ArgumentError(
+    operation,
+    `got ${kind} ${shown(given)}; expected one of ${names.join(', ')}, ${otherwise}`,
+    didYouMean(given, names),
   );
 }

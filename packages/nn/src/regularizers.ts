@@ -1,8 +1,8 @@
 /** Penalties on parameters and on outputs, as Keras defines them (https://keras.io/api/layers/regularizers/). */
 
 import { eye, type Tensor } from '@cotangent/autograd';
-import { ArgumentError, ShapeError } from '@cotangent/kernels';
-import { checkChoice, checkNumber, checkOptions, shown } from './options.js';
+import { ShapeError } from '@cotangent/kernels';
+import { checkChoice, checkNumber, checkOptions, named } from './options.js';
 
 /** Makes a scalar, to be added to the loss, from a tensor. */
 export interface Regularizer {
@@ -104,9 +104,5 @@ export function resolveRegularizer(operation: string, given: RegularizerLike | n
   if (given === null || given === undefined) return null;
   if (typeof given === 'function') return { name: given.name, apply: given };
   if (typeof given === 'object' && typeof given.apply === 'function') return given;
-  if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given]();
-  throw new ArgumentError(
-    operation,
-    `got regularizer ${shown(given)}; expected one of ${Object.keys(byName).join(', ')}, a function, or an object with apply()`,
-  );
+  return named(operation, 'regularizer', given, byName, 'a function, or an object with apply()')();
 }

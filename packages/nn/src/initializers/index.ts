@@ -1,7 +1,6 @@
 /** First values of parameters, as Keras defines them (https://keras.io/api/layers/initializers/), and Gluon's Bilinear. */
 
-import { ArgumentError } from '@cotangent/kernels';
-import { shown } from '../options.js';
+import { named } from '../options.js';
 import { Bilinear, Constant, Identity, Ones, Zeros } from './constant.js';
 import type { Initializer } from './initializer.js';
 import { Orthogonal } from './orthogonal.js';
@@ -82,9 +81,5 @@ export type InitializerName =
 /** The initializer meant by a name, or the one given. @throws ArgumentError for an unknown name */
 export function resolveInitializer(operation: string, given: InitializerLike): Initializer {
   if (typeof given === 'object' && given !== null && typeof given.create === 'function') return given;
-  if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given]();
-  throw new ArgumentError(
-    operation,
-    `got initializer ${shown(given)}; expected one of ${Object.keys(byName).join(', ')}, or an object with create()`,
-  );
+  return named(operation, 'initializer', given, byName, 'or an object with create()')();
 }

@@ -356,7 +356,7 @@ describe('an initializer by name', () => {
   });
 
   it.each([
-    ["'uniform'", 'uniform'],
+    ["'xavier'", 'xavier'],
     ["'hasOwnProperty'", 'hasOwnProperty'],
     ['null', null],
     ['3', 3],

@@ -110,7 +110,7 @@ describe('nn.activations, and nn.Activation', () => {
     expectThrown(
       () => new Activation({ activation: 'rleu' as never }),
       ArgumentError,
-      `Activation: got activation 'rleu'; expected one of ${Object.keys(activations).join(', ')}, or a function`,
+      `Activation: got activation 'rleu'; expected one of ${Object.keys(activations).join(', ')}, or a function. Did you mean 'relu'?`,
     );
     expect(() => new Activation({} as never)).toThrow('Activation: got activation undefined; expected one of linear');
   });

@@ -286,7 +286,7 @@ describe('nn.Dense', () => {
       expectThrown(
         make({ units: 1, activation: 'rleu' }),
         ArgumentError,
-        `Dense: got activation 'rleu'; expected one of ${Object.keys(activations).join(', ')}, or a function`,
+        `Dense: got activation 'rleu'; expected one of ${Object.keys(activations).join(', ')}, or a function. Did you mean 'relu'?`,
       );
     });
 
@@ -307,7 +307,7 @@ describe('nn.Dense', () => {
       expectThrown(
         make({ units: 1, activaton: 'relu' }),
         ArgumentError,
-        "Dense: got unknown option 'activaton'; expected one of units, activation, useBias, inputUnits, kernelInitializer, kernelRegularizer, kernelConstraint, biasInitializer, biasRegularizer, biasConstraint, dtype, name, inputShape, activityRegularizer",
+        "Dense: got unknown option 'activaton'; expected one of units, activation, useBias, inputUnits, kernelInitializer, kernelRegularizer, kernelConstraint, biasInitializer, biasRegularizer, biasConstraint, dtype, name, inputShape, activityRegularizer. Did you mean 'activation'?",
       );
     });
 

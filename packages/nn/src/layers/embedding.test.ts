@@ -129,7 +129,7 @@ describe('nn.Embedding', () => {
       expectThrown(
         make({ inputDim: 3, outputDim: 2, maskzero: true }),
         ArgumentError,
-        "Embedding: got unknown option 'maskzero'; expected one of inputDim, outputDim, maskZero, weights, embeddingsInitializer, embeddingsRegularizer, embeddingsConstraint, dtype, name, inputShape, activityRegularizer",
+        "Embedding: got unknown option 'maskzero'; expected one of inputDim, outputDim, maskZero, weights, embeddingsInitializer, embeddingsRegularizer, embeddingsConstraint, dtype, name, inputShape, activityRegularizer. Did you mean 'maskZero'?",
       );
       expectThrown(
         make({ inputDim: 3, outputDim: 2, maskZero: 1 }),

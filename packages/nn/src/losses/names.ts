@@ -1,8 +1,7 @@
 /** Losses by their names, which are Keras's. */
 
 import type { Tensor } from '@cotangent/autograd';
-import { ArgumentError } from '@cotangent/kernels';
-import { shown } from '../options.js';
+import { named } from '../options.js';
 import { binaryCrossentropy, binaryFocalCrossentropy } from './binary.js';
 import {
   categoricalCrossentropy,
@@ -115,9 +114,5 @@ export type LossName =
 /** The loss meant by a name, or the function given. @throws ArgumentError for an unknown name */
 export function resolveLoss(operation: string, given: LossName | LossFunction): LossFunction {
   if (typeof given === 'function') return given;
-  if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given];
-  throw new ArgumentError(
-    operation,
-    `got loss ${shown(given)}; expected one of ${Object.keys(byName).join(', ')}, or a function (yTrue, yPred) => scalar`,
-  );
+  return named(operation, 'loss', given, byName, 'or a function (yTrue, yPred) => scalar');
 }

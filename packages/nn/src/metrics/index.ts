@@ -1,7 +1,7 @@
 /** Metrics: streaming measures of how right predictions are (https://keras.io/api/metrics/). */
 
 import { ArgumentError } from '@cotangent/kernels';
-import { shown } from '../options.js';
+import { named } from '../options.js';
 import {
   accuracyByKind,
   BinaryAccuracy,
@@ -237,9 +237,5 @@ export function resolveMetric(operation: string, given: MetricName | Metric): Me
     }
     return given;
   }
-  if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given]();
-  throw new ArgumentError(
-    operation,
-    `got metric ${shown(given)}; expected one of ${metricNames.join(', ')}, or an object with update(), result() and reset()`,
-  );
+  return named(operation, 'metric', given, byName, 'or an object with update(), result() and reset()')();
 }

@@ -312,7 +312,7 @@ describe('a metric by name', () => {
   });
 
   it.each([
-    ["'accurate'", 'accurate'],
+    ["'silhouette'", 'silhouette'],
     ["'valueOf'", 'valueOf'],
     ['undefined', undefined],
     ['an object', { name: 'own' }],

@@ -67,7 +67,10 @@ describe('a metric of thresholds', () => {
     [{ thresholds: [] }, 'got no thresholds; expected a number or several'],
     [{ topK: 0 }, 'got topK 0; expected a whole number above 0'],
     [{ classId: -1 }, 'got classId -1; expected a whole number of at least 0'],
-    [{ threshold: 0.5 }, "got unknown option 'threshold'; expected one of thresholds, topK, classId, name"],
+    [
+      { threshold: 0.5 },
+      "got unknown option 'threshold'; expected one of thresholds, topK, classId, name. Did you mean 'thresholds'?",
+    ],
   ])('refuses %j', (options, problem) => {
     expectThrown(() => new Precision(options as never), ArgumentError, `Precision: ${problem}`);
     expectThrown(() => new Recall(options as never), ArgumentError, `Recall: ${problem}`);
@@ -174,7 +177,7 @@ describe('nn.metrics.AUC', () => {
 
   it.each([
     [{ numThresholds: 1 }, 'got numThresholds 1; expected a whole number above 1'],
-    [{ curve: 'ROC' }, "got curve 'ROC'; expected one of 'roc', 'pr', 'prGain'"],
+    [{ curve: 'ROC' }, "got curve 'ROC'; expected one of 'roc', 'pr', 'prGain'. Did you mean 'roc'?"],
     [
       { summationMethod: 'mean' },
       "got summationMethod 'mean'; expected one of 'interpolation', 'minoring', 'majoring'",

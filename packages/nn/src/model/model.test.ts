@@ -447,7 +447,7 @@ describe('fit()', () => {
       [
         'unknown options',
         { batch_size: 3 },
-        "got unknown option 'batch_size'; expected one of epochs, batchSize, shuffle, seed, validationSplit, validationData, verbose, callbacks",
+        "got unknown option 'batch_size'; expected one of epochs, batchSize, shuffle, seed, validationSplit, validationData, verbose, callbacks. Did you mean 'batchSize'?",
       ],
       ['a number for the options', 5, 'got 5; expected an options object. For example { epochs: … }.'],
       ['one callback that is not in an array', { callbacks: {} }, 'got callbacks an object; expected an array of them'],
@@ -630,7 +630,7 @@ describe('compile()', () => {
     [
       'an unknown option',
       { losses: 'mse' },
-      "compile: got unknown option 'losses'; expected one of optimizer, loss, metrics",
+      "compile: got unknown option 'losses'; expected one of optimizer, loss, metrics. Did you mean 'loss'?",
     ],
     ['text', 'adam', "compile: got 'adam'; expected an options object. For example { optimizer: … }."],
   ])('refuses %s', (_, options, message) => {

@@ -1,7 +1,6 @@
 /** Optimizers, in order of increasing complexity. */
 
-import { ArgumentError } from '@cotangent/kernels';
-import { shown } from '../options.js';
+import { named } from '../options.js';
 import { Adam } from './adam.js';
 import { Adamax, Nadam, RAdam } from './adamVariants.js';
 import { AdamW } from './adamw.js';
@@ -99,9 +98,5 @@ export type OptimizerName =
 /** The optimizer meant by a name, or the one given. @throws ArgumentError for an unknown name */
 export function resolveOptimizer(operation: string, given: OptimizerName | Optimizer): Optimizer {
   if (given instanceof Optimizer) return given;
-  if (typeof given === 'string' && Object.hasOwn(byName, given)) return byName[given]();
-  throw new ArgumentError(
-    operation,
-    `got optimizer ${shown(given)}; expected one of ${Object.keys(byName).join(', ')}, or an Optimizer`,
-  );
+  return named(operation, 'optimizer', given, byName, 'or an Optimizer')();
 }

@@ -158,11 +158,11 @@ describe('optim.Adam', () => {
     ['beta1', 1, 'got beta1 1; expected a finite number of at least 0 and below 1'],
     ['beta2', -0.5, 'got beta2 -0.5; expected a finite number of at least 0 and below 1'],
     ['epsilon', -1, 'got epsilon -1; expected a finite number of at least 0'],
-    ['epsilonMode', 'torch', "got epsilonMode 'torch'; expected one of 'keras', 'pytorch'"],
+    ['epsilonMode', 'torch', "got epsilonMode 'torch'; expected one of 'keras', 'pytorch'. Did you mean 'pytorch'?"],
     [
       'betas',
       [0.9, 0.999],
-      "got unknown option 'betas'; expected one of learningRate, weightDecay, weightDecayMode, clipNorm, globalClipNorm, clipValue, gradientAccumulationSteps, useEma, emaMomentum, emaOverwriteFrequency, beta1, beta2, epsilon, epsilonMode, amsgrad",
+      "got unknown option 'betas'; expected one of learningRate, weightDecay, weightDecayMode, clipNorm, globalClipNorm, clipValue, gradientAccumulationSteps, useEma, emaMomentum, emaOverwriteFrequency, beta1, beta2, epsilon, epsilonMode, amsgrad. Did you mean 'beta1'?",
     ],
   ])('refuses %s %p', (name, value, problem) => {
     expectThrown(() => new Adam({ [name]: value } as never), ArgumentError, `Adam: ${problem}`);
@@ -542,7 +542,7 @@ describe('an optimizer by name', () => {
   });
 
   it.each([
-    ["'nadan'", 'nadan'],
+    ["'bobyqa'", 'bobyqa'],
     ["'isPrototypeOf'", 'isPrototypeOf'],
     ['the function SGD', SGD],
     ['null', null],

@@ -92,7 +92,7 @@ describe('recurrent layers: what they refuse', () => {
       'an unknown option of a call',
       () => layer.call(ones([1, 4, 3]), { initialstate: [] } as never),
       ArgumentError,
-      "LSTM › LSTM: got unknown option 'initialstate'; expected one of mask, initialState",
+      "LSTM › LSTM: got unknown option 'initialstate'; expected one of mask, initialState. Did you mean 'initialState'?",
     ],
     [
       'states of a cell of another dtype',
