@@ -69,7 +69,7 @@ describe('nn.constraints', () => {
     expectThrown(
       () => resolveConstraint('Dense', 'max' as never),
       ArgumentError,
-      "Dense: got constraint 'max'; expected one of maxNorm, nonNeg, unitNorm, minMaxNorm, a function, or an object with apply()",
+      "Dense: got constraint 'max'; expected one of maxNorm, nonNeg, unitNorm, minMaxNorm, a function, or an object with apply(). Did you mean 'maxNorm'?",
     );
     expectThrown(
       () => new MaxNorm({ axis: 0.5 }),

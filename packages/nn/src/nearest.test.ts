@@ -1,6 +1,6 @@
 import { didYouMean } from './nearest.js';
 
-const names = ['relu', 'leakyRelu', 'elu', 'meanSquaredError', 'mse', 'mae'];
+const names = ['relu', 'elu', 'learningRate', 'leakyRelu', 'meanSquaredError', 'mse', 'mae', 'epsilon', 'epsilonMode'];
 
 describe('didYouMean', () => {
   it.each([
@@ -10,6 +10,8 @@ describe('didYouMean', () => {
     ['mean_squared_eror', 'meanSquaredError'],
     ['MSE', 'mse'],
     ['mea', 'mae'],
+    ['lr', 'learningRate'],
+    ['eps', 'epsilon'],
   ])('%s: %s', (given, expected) => {
     expect(didYouMean(given, names)).toBe(`Did you mean '${expected}'?`);
   });

@@ -19,7 +19,10 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-/** The question whether a name was meant that is nearly the one given; undefined where none is. */
+/** learningRate: lr. */
+const initials = (name: string): string => `${name.charAt(0)}${name.replace(/[^A-Z]/g, '')}`.toLowerCase();
+
+/** The question whether a name was meant that is nearly the one given, or that it is short for; undefined where none is. */
 export function didYouMean(given: unknown, names: readonly string[]): string | undefined {
   if (typeof given !== 'string') return undefined;
   const wanted = plain(given);
@@ -28,5 +31,7 @@ export function didYouMean(given: unknown, names: readonly string[]): string | u
     const d = distance(wanted, plain(name));
     if (d < least) [nearest, least] = [name, d];
   }
+  nearest ??= names.find((name) => wanted.length > 1 && initials(name) === wanted);
+  nearest ??= names.find((name) => wanted.length > 2 && plain(name).startsWith(wanted));
   return nearest === undefined ? undefined : `Did you mean '${nearest}'?`;
 }

@@ -396,7 +396,7 @@ describe('nn.losses.ctc', () => {
       'an option that it does not have',
       () => ctc(labels, logits, { blank: 0 } as never),
       ArgumentError,
-      "ctc: got unknown option 'blank'; expected one of labelLengths, inputLengths, blankIndex, zeroInfinity, divideByLength, reduction, sampleWeight, mask, scale",
+      "ctc: got unknown option 'blank'; expected one of labelLengths, inputLengths, blankIndex, zeroInfinity, divideByLength, reduction, sampleWeight, mask, scale. Did you mean 'blankIndex'?",
     ],
   ];
 

@@ -30,8 +30,16 @@ export interface MetricState {
   readonly metric: string;
   /** Its options, but for the name. */
   readonly configuration: Readonly<Record<string, unknown>>;
-  readonly totals: readonly number[];
+  /** Those that are not finite as text, which JSON keeps and numbers like them it does not. */
+  readonly totals: readonly (number | NotFinite)[];
 }
+
+type NotFinite = 'NaN' | 'Infinity' | '-Infinity';
+
+const notFinite: readonly unknown[] = ['NaN', 'Infinity', '-Infinity'] satisfies NotFinite[];
+
+/** A total as JSON keeps it. */
+const written = (total: number): number | NotFinite => (Number.isFinite(total) ? total : (String(total) as NotFinite));
 
 /** What a class tells the base about itself. */
 export interface MetricKind {
@@ -107,7 +115,7 @@ export abstract class StreamingMetric<Value extends MetricValue = number> {
 
   /** Everything seen, as plain data. */
   state(): MetricState {
-    return { metric: this.operation, configuration: this.configuration, totals: [...this.totals] };
+    return { metric: this.operation, configuration: this.configuration, totals: Array.from(this.totals, written) };
   }
 
   /**
@@ -134,7 +142,7 @@ export abstract class StreamingMetric<Value extends MetricValue = number> {
     }
     const [theirs, ours] = [JSON.stringify(configuration), JSON.stringify(this.configuration)];
     if (theirs !== ours) throw new ArgumentError(operation, `got one with options ${theirs}; expected ${ours}`);
-    if (!Array.isArray(totals) || !totals.every((total) => typeof total === 'number')) {
+    if (!Array.isArray(totals) || !totals.every((total) => typeof total === 'number' || notFinite.includes(total))) {
       throw new ArgumentError(operation, `got totals ${shown(totals)}; expected an array of numbers`);
     }
     if (totals.length === 0) return;
@@ -146,7 +154,7 @@ export abstract class StreamingMetric<Value extends MetricValue = number> {
         'Both have to be of the same number of outputs or classes.',
       );
     }
-    this.combine(totals);
+    this.combine(totals.map(Number));
   }
 
   /** Takes in the totals of another, as many as these. */

@@ -202,7 +202,7 @@ describe('options of every optimizer', () => {
     expectThrown(
       () => sgd({}, [{ parameters: [a!], lr: 1 } as never]),
       ArgumentError,
-      "SGD (group 0): got unknown option 'lr'; expected one of parameters, learningRate, weightDecay",
+      "SGD (group 0): got unknown option 'lr'; expected one of parameters, learningRate, weightDecay. Did you mean 'learningRate'?",
     );
     expectThrown(
       () => sgd({}, [{ parameters: a as never }]),

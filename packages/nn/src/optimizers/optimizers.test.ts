@@ -118,7 +118,7 @@ describe('optim.SGD', () => {
     expectThrown(
       () => new SGD({ lr: 0.1 } as never),
       ArgumentError,
-      "SGD: got unknown option 'lr'; expected one of learningRate, weightDecay, weightDecayMode, clipNorm, globalClipNorm, clipValue, gradientAccumulationSteps, useEma, emaMomentum, emaOverwriteFrequency, momentum, nesterov, momentumMode, dampening",
+      "SGD: got unknown option 'lr'; expected one of learningRate, weightDecay, weightDecayMode, clipNorm, globalClipNorm, clipValue, gradientAccumulationSteps, useEma, emaMomentum, emaOverwriteFrequency, momentum, nesterov, momentumMode, dampening. Did you mean 'learningRate'?",
     );
   });
 });
