@@ -15,7 +15,10 @@ const { abs, max, min, sign, sqrt } = Math;
 
 /** How gradients are scaled and limited on the way. NaN stays NaN. */
 function preparing({ shrink = 1, gradientScale = 1, gradientLimit = Infinity }: StepOptions) {
-  const prepare = (g: number): number => min(max(gradientScale * g, -gradientLimit), gradientLimit);
+  const prepare =
+    gradientLimit === Infinity
+      ? (g: number): number => gradientScale * g
+      : (g: number): number => min(max(gradientScale * g, -gradientLimit), gradientLimit);
   return { shrink, prepare };
 }
 
@@ -71,6 +74,7 @@ export function amsgradStep(w: Block, m: Block, s: Block, largest: Block, g: Blo
 /** m and s as in Adam; w ← w − rate · m. What rectified Adam does while the variance of its step is not known. */
 export function firstMomentStep(w: Block, m: Block, s: Block, g: Block, step: MomentsStep): void {
   const [x, y, z, d] = [elements(w), elements(m), elements(s), elements(g)];
+  const { rate } = step;
   const [gain1, gain2] = [1 - step.beta1, 1 - step.beta2];
   const { shrink, prepare } = preparing(step);
   for (let i = 0; i < x.length; i++) {
@@ -78,22 +82,23 @@ export function firstMomentStep(w: Block, m: Block, s: Block, g: Block, step: Mo
     const first = y[i]! + gain1 * (gradient - y[i]!);
     y[i] = first;
     z[i] = z[i]! + gain2 * (gradient * gradient - z[i]!);
-    x[i] = shrink * x[i]! - step.rate * first;
+    x[i] = shrink * x[i]! - rate * first;
   }
 }
 
 /** m as in Adam, u ← max(β₂ u, |g|); w ← w − rate · m / (u + ε)  (Kingma & Ba 2015, section 7.1). */
 export function adamaxStep(w: Block, m: Block, u: Block, g: Block, step: MomentsStep): void {
   const [x, y, z, d] = [elements(w), elements(m), elements(u), elements(g)];
+  const { rate, beta2, epsilon } = step;
   const gain1 = 1 - step.beta1;
   const { shrink, prepare } = preparing(step);
   for (let i = 0; i < x.length; i++) {
     const gradient = prepare(d[i]!);
     const first = y[i]! + gain1 * (gradient - y[i]!);
-    const norm = max(step.beta2 * z[i]!, abs(gradient));
+    const norm = max(beta2 * z[i]!, abs(gradient));
     y[i] = first;
     z[i] = norm;
-    x[i] = shrink * x[i]! - (step.rate * first) / (norm + step.epsilon);
+    x[i] = shrink * x[i]! - (rate * first) / (norm + epsilon);
   }
 }
 
@@ -134,6 +139,7 @@ export function adamChange(
   step: MomentsStep & { secondFactor: number },
 ): void {
   const [x, y, z, d] = [elements(change), elements(m), elements(s), elements(g)];
+  const { rate, secondFactor, epsilon } = step;
   const [gain1, gain2] = [1 - step.beta1, 1 - step.beta2];
   const { prepare } = preparing(step);
   for (let i = 0; i < x.length; i++) {
@@ -142,7 +148,7 @@ export function adamChange(
     const second = z[i]! + gain2 * (gradient * gradient - z[i]!);
     y[i] = first;
     z[i] = second;
-    x[i] = (step.rate * first) / (sqrt(step.secondFactor * second) + step.epsilon);
+    x[i] = (rate * first) / (sqrt(secondFactor * second) + epsilon);
   }
 }
 
@@ -198,12 +204,13 @@ export function rpropStep(
   step: StepOptions & { shrinkFactor: number; growFactor: number; smallest: number; largest: number },
 ): void {
   const [x, y, z, d] = [elements(w), elements(previous), elements(size), elements(g)];
+  const { shrinkFactor, growFactor, smallest, largest } = step;
   const { shrink, prepare } = preparing(step);
   for (let i = 0; i < x.length; i++) {
     const gradient = prepare(d[i]!);
     const agreement = gradient * y[i]!;
-    const factor = agreement > 0 ? step.growFactor : agreement < 0 ? step.shrinkFactor : 1;
-    const taken = min(max(z[i]! * factor, step.smallest), step.largest);
+    const factor = agreement > 0 ? growFactor : agreement < 0 ? shrinkFactor : 1;
+    const taken = min(max(z[i]! * factor, smallest), largest);
     const used = agreement < 0 ? 0 : gradient;
     z[i] = taken;
     y[i] = used;

@@ -89,12 +89,12 @@ export class Adam extends MomentsOptimizer {
   ): void {
     const correction = Math.sqrt(1 - this.beta2 ** numbers.steps);
     const step = {
-      ...given,
       rate: (given.learningRate * correction) / (1 - this.beta1 ** numbers.steps),
       beta1: this.beta1,
       beta2: this.beta2,
       // m / (√s / c + ε) · 1/c′ and m / (√s + ε c) · c/c′ are the same number: PyTorch's form is a smaller ε.
       epsilon: this.epsilonMode === 'keras' ? this.epsilon : this.epsilon * correction,
+      ...given,
     };
     const moments = [slots.firstMoment!, slots.secondMoment!];
     if (this.amsgrad)

@@ -27,7 +27,7 @@ export class Adamax extends MomentsOptimizer {
     given: ParameterStep,
   ): void {
     const { beta1, beta2, epsilon } = this;
-    const step = { ...given, rate: given.learningRate / (1 - beta1 ** numbers.steps), beta1, beta2, epsilon };
+    const step = { rate: given.learningRate / (1 - beta1 ** numbers.steps), beta1, beta2, epsilon, ...given };
     update(([x, m, u], [d]) => adamaxStep(x!, m!, u!, d!, step), [w, slots.firstMoment!, slots.norm!], [g]);
   }
 }
@@ -59,7 +59,6 @@ export class Nadam extends MomentsOptimizer {
     const product = (numbers.decayProduct ?? 1) * now;
     numbers.decayProduct = product;
     const step = {
-      ...given,
       rate: given.learningRate,
       beta1,
       beta2,
@@ -67,6 +66,7 @@ export class Nadam extends MomentsOptimizer {
       momentFactor: next / (1 - product * next),
       gradientFactor: (1 - now) / (1 - product),
       secondFactor: 1 / (1 - beta2 ** numbers.steps),
+      ...given,
     };
     const moments = [slots.firstMoment!, slots.secondMoment!];
     update(([x, m, s], [d]) => nadamStep(x!, m!, s!, d!, step), [w, ...moments], [g]);
@@ -102,12 +102,12 @@ export class RAdam extends MomentsOptimizer {
     const rate = given.learningRate / (1 - beta1 ** t);
     const moments = [slots.firstMoment!, slots.secondMoment!];
     if (length <= 5) {
-      const step = { ...given, rate, beta1, beta2, epsilon };
+      const step = { rate, beta1, beta2, epsilon, ...given };
       update(([x, m, s], [d]) => firstMomentStep(x!, m!, s!, d!, step), [w, ...moments], [g]);
       return;
     }
     const rectified = Math.sqrt(((length - 4) * (length - 2) * longest) / ((longest - 4) * (longest - 2) * length));
-    const step = { ...given, rate: rate * rectified * Math.sqrt(1 - beta2 ** t), beta1, beta2, epsilon };
+    const step = { rate: rate * rectified * Math.sqrt(1 - beta2 ** t), beta1, beta2, epsilon, ...given };
     update(([x, m, s], [d]) => adamStep(x!, m!, s!, d!, step), [w, ...moments], [g]);
   }
 }

@@ -61,7 +61,7 @@ export class Adagrad extends Optimizer {
 
   protected override updateParameter(w: Tensor, g: Tensor, { slots }: ParameterState, given: ParameterStep): void {
     const { epsilon, epsilonOutside } = this;
-    const step = { ...given, epsilon, epsilonOutside };
+    const step = { epsilon, epsilonOutside, ...given };
     update(([x, a], [d]) => adagradStep(x!, a!, d!, step), [w, slots.squares!], [g]);
   }
 }
@@ -97,7 +97,7 @@ export class Adadelta extends Optimizer {
   }
 
   protected override updateParameter(w: Tensor, g: Tensor, { slots }: ParameterState, given: ParameterStep): void {
-    const step = { ...given, rho: this.rho, epsilon: this.epsilon };
+    const step = { rho: this.rho, epsilon: this.epsilon, ...given };
     update(([x, a, b], [d]) => adadeltaStep(x!, a!, b!, d!, step), [w, slots.squares!, slots.changes!], [g]);
   }
 }
@@ -148,7 +148,7 @@ export class Rprop extends Optimizer {
   protected override updateParameter(w: Tensor, g: Tensor, { slots }: ParameterState, given: ParameterStep): void {
     const [shrinkFactor, growFactor] = this.etas;
     const [smallest, largest] = this.stepSizes;
-    const step = { ...given, shrinkFactor, growFactor, smallest, largest };
+    const step = { shrinkFactor, growFactor, smallest, largest, ...given };
     update(([x, p, z], [d]) => rpropStep(x!, p!, z!, d!, step), [w, slots.previous!, slots.size!], [g]);
   }
 }
@@ -221,7 +221,7 @@ export class Ftrl extends Optimizer {
   protected override updateParameter(w: Tensor, g: Tensor, { slots }: ParameterState, given: ParameterStep): void {
     const { l2, beta, ...settings } = this.settings;
     if (given.learningRate === 0) throw new ArgumentError('Ftrl', 'got learningRate 0; expected a number above 0');
-    const step = { ...given, ...settings, l2: l2 + beta / (2 * given.learningRate) };
+    const step = { ...settings, l2: l2 + beta / (2 * given.learningRate), ...given };
     update(([x, a, l], [d]) => ftrlStep(x!, a!, l!, d!, step), [w, slots.accumulator!, slots.linear!], [g]);
   }
 }

@@ -38,7 +38,7 @@ export class Lamb extends MomentsOptimizer {
   ): void {
     const { beta1, beta2, epsilon } = this;
     const { steps: t } = numbers;
-    const step = { ...given, rate: 1 / (1 - beta1 ** t), secondFactor: 1 / (1 - beta2 ** t), beta1, beta2, epsilon };
+    const step = { rate: 1 / (1 - beta1 ** t), secondFactor: 1 / (1 - beta2 ** t), beta1, beta2, epsilon, ...given };
     noGrad(() =>
       scope(() => {
         const decayed = given.shrink === 1 ? w.detach() : w.detach().mul(given.shrink);
@@ -285,7 +285,7 @@ export class Muon extends Optimizer {
   private adams(w: Tensor, g: Tensor, { slots, numbers }: ParameterState, given: ParameterStep): Tensor {
     const { adamBeta1: beta1, adamBeta2: beta2, epsilon } = this.settings;
     const { steps: t } = numbers;
-    const step = { ...given, rate: 1 / (1 - beta1 ** t), secondFactor: 1 / (1 - beta2 ** t), beta1, beta2, epsilon };
+    const step = { rate: 1 / (1 - beta1 ** t), secondFactor: 1 / (1 - beta2 ** t), beta1, beta2, epsilon, ...given };
     const change = zeros(w.shape, { dtype: w.dtype });
     const moments = [slots.firstMoment!, slots.secondMoment!];
     update(([c, m, s], [d]) => adamChange(c!, m!, s!, d!, step), [change, ...moments], [g]);

@@ -313,12 +313,10 @@ export abstract class Optimizer {
       this.globalClipNorm === undefined
         ? 1
         : scaleTo(this.globalClipNorm, globalNorm(whole.map(([, gradient]) => gradient.block)));
-    for (const [i, [parameter, gradient]] of whole.entries()) {
-      const clipped = {
-        gradientScale: this.clipNorm === undefined ? scaleOfAll : scaleTo(this.clipNorm, globalNorm([gradient.block])),
-        gradientLimit: this.clipValue ?? Number.POSITIVE_INFINITY,
-      };
-      this.change(parameter, gradient, rates[i]!, clipped);
+    for (let i = 0; i < whole.length; i++) {
+      const [parameter, gradient] = whole[i]!;
+      const scale = this.clipNorm === undefined ? scaleOfAll : scaleTo(this.clipNorm, globalNorm([gradient.block]));
+      this.change(parameter, gradient, rates[i]!, scale);
     }
     if (this.accumulationSteps > 1) this.forgetAccumulated(whole);
   }
@@ -330,30 +328,23 @@ export abstract class Optimizer {
   }
 
   /** Changes one parameter, decayed, clipped, constrained and averaged. */
-  private change(
-    parameter: Tensor,
-    gradient: Tensor,
-    learningRate: number,
-    clipped: { gradientScale: number; gradientLimit: number },
-  ): void {
+  private change(parameter: Tensor, gradient: Tensor, learningRate: number, gradientScale: number): void {
     const state = this.stateOf(parameter);
     state.numbers.steps++;
+    const gradientLimit = this.clipValue ?? Number.POSITIVE_INFINITY;
     const decay = this.undecayed.has(parameter) ? 0 : (this.groups.get(parameter)?.weightDecay ?? this.weightDecay);
     if (decay > 0 && this.weightDecayMode === 'l2') {
       noGrad(() =>
         scope(() => {
-          const scaled = gradient.mul(clipped.gradientScale).clip(-clipped.gradientLimit, clipped.gradientLimit);
+          const scaled = gradient.mul(gradientScale).clip(-gradientLimit, gradientLimit);
           const decayed = scaled.add(parameter.detach().mul(decay));
-          this.updateParameter(parameter, decayed, state, {
-            learningRate,
-            shrink: 1,
-            gradientScale: 1,
-            gradientLimit: Number.POSITIVE_INFINITY,
-          });
+          const step = { learningRate, shrink: 1, gradientScale: 1, gradientLimit: Number.POSITIVE_INFINITY };
+          this.updateParameter(parameter, decayed, state, step);
         }),
       );
     } else {
-      this.updateParameter(parameter, gradient, state, { learningRate, shrink: 1 - learningRate * decay, ...clipped });
+      const step = { learningRate, shrink: 1 - learningRate * decay, gradientScale, gradientLimit };
+      this.updateParameter(parameter, gradient, state, step);
     }
     if (parameter instanceof Parameter && parameter.constraint !== null) {
       const { constraint } = parameter;

@@ -62,7 +62,7 @@ export class RMSprop extends Optimizer {
   protected override updateParameter(w: Tensor, g: Tensor, { slots }: ParameterState, given: ParameterStep): void {
     const { squares, velocity, mean } = slots;
     const { rho, momentum, epsilon, epsilonOutside } = this;
-    const step = { ...given, rho, momentum, epsilon, epsilonOutside };
+    const step = { rho, momentum, epsilon, epsilonOutside, ...given };
     const targets = [w, squares!, velocity, mean].filter((tensor) => tensor !== undefined);
     update(
       ([x, s, ...rest], [d]) => {

@@ -71,7 +71,7 @@ export class SGD extends Optimizer {
   ): void {
     const { momentum, nesterov } = this;
     if (momentum === 0) {
-      update(([x], [d]) => sgdStep(x!, d!, { ...step, momentum, nesterov }), [w], [g]);
+      update(([x], [d]) => sgdStep(x!, d!, { momentum, nesterov, ...step }), [w], [g]);
       return;
     }
     const gain = numbers.steps === 1 ? 1 : 1 - this.dampening;

@@ -46,7 +46,7 @@ export class Lion extends Optimizer {
   }
 
   protected override updateParameter(w: Tensor, g: Tensor, { slots }: ParameterState, given: ParameterStep): void {
-    const step = { ...given, beta1: this.beta1, beta2: this.beta2 };
+    const step = { beta1: this.beta1, beta2: this.beta2, ...given };
     update(([x, m], [d]) => lionStep(x!, m!, d!, step), [w, slots.moment!], [g]);
   }
 }
@@ -74,7 +74,7 @@ export class Signum extends Optimizer {
   }
 
   protected override updateParameter(w: Tensor, g: Tensor, { slots }: ParameterState, given: ParameterStep): void {
-    const step = { ...given, momentum: this.momentum };
+    const step = { momentum: this.momentum, ...given };
     update(([x, m], [d]) => signumStep(x!, m!, d!, step), [w, slots.moment!], [g]);
   }
 }
