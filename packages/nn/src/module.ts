@@ -1,12 +1,23 @@
 /** Modules: what holds parameters, and the functions that use them. */
 
-import { type HookHandle, isTraining, type Tensor, whereabouts } from '@cotangent/autograd';
-import { ArgumentError, CotangentError } from '@cotangent/kernels';
+import {
+  type HookHandle,
+  isTraining,
+  noGrad,
+  predictMode,
+  scope,
+  type Tensor,
+  whereabouts,
+  zeros,
+} from '@cotangent/autograd';
+import { ArgumentError, CotangentError, type Shape } from '@cotangent/kernels';
 import { deepCopy } from './clone.js';
 import { type BackwardHook, type ForwardHook, type ForwardPreHook, GradientWatch, handle } from './hooks.js';
-import { shown } from './options.js';
+import { printSummary, type SummaryOptions } from './model/summary.js';
+import { checkOptions, shown } from './options.js';
 import { Buffer, Parameter, Variable } from './parameter.js';
 import { type LoadedState, type LoadStateOptions, loadState, type StateDict, stateOf } from './state.js';
+import { outputShapesOf, tracing } from './tracing.js';
 
 /** A place in a module where a parameter or a module stands: `holder[key]`. */
 export interface Slot {
@@ -14,9 +25,6 @@ export interface Slot {
   readonly holder: Record<string, unknown>;
   readonly key: string;
 }
-
-/** Hears of every module call while it is set: how `summary` and `build` learn shapes. */
-export const tracing: { visit: ((module: Module, output: unknown) => void) | null } = { visit: null };
 
 /** Modules being called, outermost first: where an error happened is the path from the first to the last. */
 const calling: Module[] = [];
@@ -265,6 +273,26 @@ export abstract class Module {
    */
   loadStateDict(state: StateDict, options: LoadStateOptions = {}): LoadedState {
     return loadState(this, state, options);
+  }
+
+  /**
+   * Prints the modules inside, their output shapes and parameters.
+   *
+   * @param options `inputShape` of one sample, without the batch axis, to learn the output shapes from: the module is then run once on zeros;
+   *   `print` receives the table. @defaultValue shapes unknown, console.log
+   * @example net.summary({ inputShape: [28, 28, 1] });
+   */
+  summary(options: SummaryOptions = {}): void {
+    checkOptions('summary', options, ['inputShape', 'print']);
+    const { inputShape } = options;
+    printSummary(this, inputShape === undefined ? null : this.dryRun(inputShape), options);
+  }
+
+  /** Runs on zeros, of the dtype of the first parameter, in inference mode; the shapes of all outputs, by module. */
+  protected dryRun(inputShape: Shape): Map<Module, Shape> {
+    const dtype = this.parameters()[0]?.dtype ?? 'float32';
+    const run = (): unknown => this.call(...([zeros([1, ...inputShape], { dtype })] as never));
+    return outputShapesOf(() => noGrad(() => scope(() => predictMode(run))))[1];
   }
 
   /** A copy of this module and all inside it, with parameters and buffers of its own; what was shared inside is shared in the copy. */

@@ -201,3 +201,33 @@ describe('masks', () => {
     expect(() => setMask(ones([2, 2]), tensor([true]))).toThrow('a mask of the first axes of x');
   });
 });
+
+describe('nn.Module: summary', () => {
+  class Pair extends Module {
+    first: Dense = new Dense({ units: 3 });
+    second: Dense = new Dense({ units: 2, useBias: false });
+
+    forward(x: Tensor): Tensor {
+      return this.second.call(this.first.call(x));
+    }
+  }
+  const tableOf = (module: Module, options: object = {}): string => {
+    let table = '';
+    module.summary({ ...options, print: (text: string) => (table = text) });
+    return table;
+  };
+
+  it('of any module: with a shape to run it on, it knows all shapes', () => {
+    expect(tableOf(new Pair())).toContain('dense (Dense)    unknown         not built');
+    const table = tableOf(new Pair(), { inputShape: [4] });
+    expect(table).toContain('Model: Pair');
+    expect(table).toContain('dense (Dense)    [batch, 3]             15');
+    expect(table).toContain('dense1 (Dense)   [batch, 2]              6');
+    expect(table).toContain('Total parameters: 21 (21 trainable)');
+    expect(tableOf(mlp(), { inputShape: [4] })).toContain('[batch, 2]');
+  });
+
+  it('refuses options it does not have', () => {
+    expect(() => new Pair().summary({ input_shape: [4] } as never)).toThrow("Did you mean 'inputShape'?");
+  });
+});

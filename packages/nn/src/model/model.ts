@@ -1,6 +1,6 @@
 /** Models: modules that know how to train themselves, the Keras way. */
 
-import { concat, isTensor, noGrad, predictMode, scope, type Tensor, trainMode, zeros } from '@cotangent/autograd';
+import { concat, isTensor, noGrad, predictMode, scope, type Tensor, trainMode } from '@cotangent/autograd';
 import { ArgumentError, defaultGenerator, Generator, type Shape, showShape } from '@cotangent/kernels';
 import type { Callback, Logs, RunParameters } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
@@ -8,12 +8,13 @@ import { ProgressBar, resolveVerbosity, type Verbosity } from '../callbacks/prog
 import { RecurrentLayer } from '../layers/recurrent/recurrentLayer.js';
 import { type LossFunction, type LossName, resolveLoss } from '../losses/index.js';
 import { type Metric, type MetricName, metricLogs, resolveMetric } from '../metrics/index.js';
-import { Module, tracing } from '../module.js';
+import { Module } from '../module.js';
 import { type Optimizer, type OptimizerName, resolveOptimizer } from '../optimizers/index.js';
 import { checkNumber, checkOptions, shown } from '../options.js';
+import { outputShapesOf } from '../tracing.js';
 import { batchOf, checkTargets, type Data, epochOrder, toSamples } from './batches.js';
 import { Breather } from './eventLoop.js';
-import { layerNames, type SummaryRow, summaryTable } from './summary.js';
+import { printSummary, type SummaryOptions } from './summary.js';
 
 /** Options of `compile`. */
 export interface CompileOptions {
@@ -113,9 +114,8 @@ export abstract class Model extends Module {
    * @param inputShape shape of one sample, without the batch axis
    */
   build(inputShape: Shape): this {
-    const dtype = this.parameters()[0]?.dtype ?? 'float32';
     this.outputShapes = null;
-    noGrad(() => scope(() => predictMode(() => this.output(zeros([1, ...inputShape], { dtype })))));
+    this.dryRun(inputShape);
     this.resetStates();
     return this;
   }
@@ -128,19 +128,9 @@ export abstract class Model extends Module {
   /** Runs the model; the first time, it remembers the shape of every module's output for `summary`. */
   override call(...inputs: Parameters<this['forward']>): ReturnType<this['forward']> {
     if (this.outputShapes !== null) return super.call(...inputs);
-    const shapes = new Map<Module, Shape>();
-    const before = tracing.visit;
-    tracing.visit = (module, output) => {
-      before?.(module, output);
-      if (isTensor(output)) shapes.set(module, output.shape);
-    };
-    try {
-      const result = super.call(...inputs);
-      this.outputShapes = shapes;
-      return result;
-    } finally {
-      tracing.visit = before;
-    }
+    const [result, shapes] = outputShapesOf(() => super.call(...inputs));
+    this.outputShapes = shapes;
+    return result;
   }
 
   private output(x: Tensor): Tensor {
@@ -325,27 +315,11 @@ export abstract class Model extends Module {
     }
   }
 
-  /**
-   * Prints the layers, their output shapes and parameters.
-   *
-   * @param options `print` receives the table. @defaultValue console.log
-   */
-  summary(options: { print?: (text: string) => void } = {}): void {
-    const modules = this.namedModules()
-      .slice(1)
-      .map(([, module]) => module);
-    const names = layerNames(modules);
-    const rows: SummaryRow[] = modules.map((module, i) => {
-      const own = module.ownVariables();
-      return {
-        name: names[i]!,
-        type: module.constructor.name,
-        outputShape: this.outputShapes?.get(module) ?? null,
-        parameters: own.every((p) => p.hasValue) ? own.reduce((total, p) => total + p.size, 0) : null,
-      };
-    });
-    const print = options.print ?? ((text: string) => console.log(text));
-    print(summaryTable(this.constructor.name, rows, this.countParameters(), this.countParameters({ trainable: true })));
+  /** Prints the layers, their output shapes and parameters, as far as they are known from the first call. @param options as of every module */
+  override summary(options: SummaryOptions = {}): void {
+    if (options.inputShape !== undefined) this.build(options.inputShape);
+    checkOptions('summary', options, ['inputShape', 'print']);
+    printSummary(this, this.outputShapes, options);
   }
 }
 

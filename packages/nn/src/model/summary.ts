@@ -56,3 +56,32 @@ export function summaryTable(title: string, rows: readonly SummaryRow[], total: 
     ` Total parameters: ${total.toLocaleString('en-US')} (${trainable.toLocaleString('en-US')} trainable)`,
   ].join('\n');
 }
+
+/** Options of `summary`. */
+export interface SummaryOptions {
+  /** Shape of one sample, without the batch axis. @defaultValue what the module was built for, if it knows */
+  inputShape?: Shape;
+  /** Receives the table. @defaultValue console.log */
+  print?: (text: string) => void;
+}
+
+/** Prints the table of a module. @param shapes of the outputs, as far as they are known */
+export function printSummary(module: Module, shapes: ReadonlyMap<Module, Shape> | null, options: SummaryOptions): void {
+  const modules = module
+    .namedModules()
+    .slice(1)
+    .map(([, inner]) => inner);
+  const names = layerNames(modules);
+  const rows: SummaryRow[] = modules.map((inner, i) => {
+    const own = inner.ownVariables();
+    return {
+      name: names[i]!,
+      type: inner.constructor.name,
+      outputShape: shapes?.get(inner) ?? null,
+      parameters: own.every((variable) => variable.hasValue) ? own.reduce((total, { size }) => total + size, 0) : null,
+    };
+  });
+  const print = options.print ?? ((text: string) => console.log(text));
+  const counts = [module.countParameters(), module.countParameters({ trainable: true })] as const;
+  print(summaryTable(module.constructor.name, rows, ...counts));
+}

@@ -1,7 +1,7 @@
 /** A cell along a sequence. */
 
 import { stack, type Tensor, where, zerosLike } from '@cotangent/autograd';
-import { tracing } from '../../module.js';
+import { tracing } from '../../tracing.js';
 import { type Cell, type Course, checkStates, type Recurrence } from './cell.js';
 
 /** All steps of a sequence [batch, time, ...]: at once where the cell can, else one by one. */
