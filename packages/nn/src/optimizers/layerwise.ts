@@ -119,7 +119,7 @@ export interface AdafactorOptions extends OptimizerOptions {
   epsilon2?: number;
   /** The largest root mean square of a step before the rate. @defaultValue 1 */
   clipThreshold?: number;
-  /** Whether the rate is at most 1 / √t. @defaultValue true */
+  /** Whether the rate is at most 1 / √t. (Keras's is also where this is false.) @defaultValue true */
   relativeStep?: boolean;
 }
 
@@ -163,10 +163,7 @@ export class Adafactor extends Optimizer {
     step: ParameterStep,
   ): void {
     const { beta2Decay, epsilon1, epsilon2, clipThreshold, relativeStep } = this.settings;
-    const rate =
-      relativeStep && typeof this.givenRate === 'number'
-        ? Math.min(step.learningRate, 1 / Math.sqrt(numbers.steps))
-        : step.learningRate;
+    const rate = relativeStep ? Math.min(step.learningRate, 1 / Math.sqrt(numbers.steps)) : step.learningRate;
     noGrad(() =>
       scope(() => {
         const g = prepared(given, step);
@@ -213,15 +210,17 @@ export interface MuonOptions extends OptimizerOptions {
   momentum?: number;
   /** Look ahead along the velocity. @defaultValue true */
   nesterov?: boolean;
-  /** Iterations that bring all singular values near 1. @defaultValue 5 */
+  /** Iterations that bring all singular values near 1. @defaultValue 6 (Keras; PyTorch 5) */
   newtonSchulzSteps?: number;
   /** Parameters that Adam is to change although they are matrices: embeddings, the last layer. @defaultValue none */
   adamParameters?: readonly Tensor[];
+  /** Rate of Adam relative to Muon's. @defaultValue 0.1 */
+  adamLearningRateRatio?: number;
   /** β₁ of Adam, for vectors and what `adamParameters` names. @defaultValue 0.9 */
   adamBeta1?: number;
   /** β₂ of Adam. @defaultValue 0.999 */
   adamBeta2?: number;
-  /** ε of Adam. @defaultValue 1e-7 */
+  /** ε of Adam, added before its bias correction. @defaultValue 1e-7 */
   epsilon?: number;
 }
 
@@ -230,11 +229,10 @@ const [quinticA, quinticB, quinticC] = [3.4445, -4.775, 2.0315];
 
 /**
  * Momentum whose step has all singular values near 1: v ← μ v + g; w ← w − η √max(1, rows / columns) · orthogonalize(g + μ v). For matrices, and
- * kernels of convolutions as matrices [everything else, out]; vectors and `adamParameters` are changed by Adam.
+ * kernels of convolutions as matrices [everything else, out] (Keras leaves those to Adam); vectors and `adamParameters` are changed by Adam.
  *
  * @throws ArgumentError for options out of range
- * @see Jordan 2024, "Muon: An optimizer for hidden layers in neural networks"; https://keras.io/api/optimizers/muon/;
- *   https://pytorch.org/docs/stable/generated/torch.optim.Muon.html (whose scale of the step this is)
+ * @see Jordan 2024, "Muon: An optimizer for hidden layers in neural networks"; https://keras.io/api/optimizers/muon/
  */
 export class Muon extends Optimizer {
   private readonly settings: Required<Omit<MuonOptions, keyof OptimizerOptions | 'adamParameters'>>;
@@ -244,15 +242,27 @@ export class Muon extends Optimizer {
   constructor(parameters: Parameters, options?: MuonOptions);
   constructor(first: Parameters | MuonOptions = {}, second: MuonOptions = {}) {
     const [parameters, options] = separate(first, second);
-    const own = ['momentum', 'nesterov', 'newtonSchulzSteps', 'adamParameters', 'adamBeta1', 'adamBeta2', 'epsilon'];
+    const own = [
+      'momentum',
+      'nesterov',
+      'newtonSchulzSteps',
+      'adamParameters',
+      'adamLearningRateRatio',
+      'adamBeta1',
+      'adamBeta2',
+      'epsilon',
+    ];
     checkOptions('Muon', options, [...optimizerOptionNames, ...own]);
     super('Muon', parameters, { weightDecay: 0.1, ...options }, 0.001);
     this.settings = {
       momentum: checkNumber('Muon', 'momentum', options.momentum ?? 0.95, { atLeast: 0, below: 1 }),
       nesterov: options.nesterov ?? true,
-      newtonSchulzSteps: checkNumber('Muon', 'newtonSchulzSteps', options.newtonSchulzSteps ?? 5, {
+      newtonSchulzSteps: checkNumber('Muon', 'newtonSchulzSteps', options.newtonSchulzSteps ?? 6, {
         atLeast: 1,
         whole: true,
+      }),
+      adamLearningRateRatio: checkNumber('Muon', 'adamLearningRateRatio', options.adamLearningRateRatio ?? 0.1, {
+        atLeast: 0,
       }),
       adamBeta1: checkNumber('Muon', 'adamBeta1', options.adamBeta1 ?? 0.9, { atLeast: 0, below: 1 }),
       adamBeta2: checkNumber('Muon', 'adamBeta2', options.adamBeta2 ?? 0.999, { atLeast: 0, below: 1 }),
@@ -283,9 +293,10 @@ export class Muon extends Optimizer {
   }
 
   private adams(w: Tensor, g: Tensor, { slots, numbers }: ParameterState, given: ParameterStep): Tensor {
-    const { adamBeta1: beta1, adamBeta2: beta2, epsilon } = this.settings;
+    const { adamLearningRateRatio: ratio, adamBeta1: beta1, adamBeta2: beta2, epsilon } = this.settings;
     const { steps: t } = numbers;
-    const step = { rate: 1 / (1 - beta1 ** t), secondFactor: 1 / (1 - beta2 ** t), beta1, beta2, epsilon, ...given };
+    const rate = (ratio * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
+    const step = { rate, secondFactor: 1, beta1, beta2, epsilon, ...given };
     const change = zeros(w.shape, { dtype: w.dtype });
     const moments = [slots.firstMoment!, slots.secondMoment!];
     update(([c, m, s], [d]) => adamChange(c!, m!, s!, d!, step), [change, ...moments], [g]);
