@@ -49,8 +49,8 @@ abstract class ConvGRUCell extends ConvCell {
   override forward(x: Tensor, states: readonly Tensor[]): [Tensor, Tensor[]] {
     this.checkStep(x, states);
     const [h] = states as readonly [Tensor];
-    const fromInput = this.gatesOf(this.fromInput(x), this.bias && this.bias.slice(0));
-    const fromState = this.gatesOf(this.fromState(h), this.bias && this.bias.slice(1));
+    const fromInput = this.gatesOf(this.fromInput(x), this.bias?.slice(0) ?? null);
+    const fromState = this.gatesOf(this.fromState(h), this.bias?.slice(1) ?? null);
     return gruStep(fromInput, fromState, h, this.activation, this.recurrentActivation);
   }
 }

@@ -58,8 +58,8 @@ export class GRUCell extends GatedCell {
     this.checkStep(x, states);
     const [h] = states as readonly [Tensor];
     if (!this.resetAfter) return this.withResetBefore(x, h);
-    const fromInput = thirds(this.fromInput(x), this.bias && this.bias.slice(0));
-    const fromState = thirds(this.fromState(h), this.bias && this.bias.slice(1));
+    const fromInput = thirds(this.fromInput(x), this.bias?.slice(0) ?? null);
+    const fromState = thirds(this.fromState(h), this.bias?.slice(1) ?? null);
     return gruStep(fromInput, fromState, h, this.activation, this.recurrentActivation);
   }
 
@@ -67,13 +67,13 @@ export class GRUCell extends GatedCell {
     const { units, recurrentKernel } = this;
     const masks = this.masksOfState(h.shape);
     const [inputZ, inputR, inputN] = thirds(this.fromInput(x), this.bias);
-    const gates = gateProducts(h, recurrentKernel.slice(null, [0, 2 * units]), masks && masks.slice([0, 2]));
+    const gates = gateProducts(h, recurrentKernel.slice(null, [0, 2 * units]), masks?.slice([0, 2]) ?? null);
     const z = this.recurrentActivation(inputZ.add(gates.slice(null, [0, units])));
     const r = this.recurrentActivation(inputR.add(gates.slice(null, [units, 2 * units])));
     const fromState = gateProducts(
       r.mul(h),
       recurrentKernel.slice(null, [2 * units, 3 * units]),
-      masks && masks.slice([2, 3]),
+      masks?.slice([2, 3]) ?? null,
     );
     return mixed(h, z, this.activation(inputN.add(fromState)));
   }
