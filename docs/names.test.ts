@@ -1,20 +1,36 @@
-/** The tables of docs/layers.md name every layer, loss, metric, initializer, optimizer and schedule that there is, and nothing else. */
+/** The tables of the pages about nn name everything that it exports, and nothing else. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nn, optim } from 'cotangent';
+import * as node from 'cotangent/node';
 
-const page = readFileSync(join(__dirname, 'layers.md'), 'utf8');
+const pages = ['layers.md', 'training.md'];
+const page = pages.map((name) => readFileSync(join(__dirname, name), 'utf8')).join('\n');
 const named = new Set(
-  [...page.matchAll(/^\| .*$/gm)].flatMap(([row]) => [...row.matchAll(/`(?:nn\.)?(\w+)`/g)].map(([, name]) => name!)),
+  [...page.matchAll(/^\| .*$/gm)].flatMap(([row]) =>
+    [...row.matchAll(/`(?:new )?(?:nn\.|optim\.)?(?:\w+\.)?(\w+)(?:\([^`]*)?`/g)].map(([, name]) => name!),
+  ),
 );
 
 /** What is not in a table: the bases to extend, what reads names, and what other pages describe. */
 const elsewhere = new Set([
   ...['Layer', 'RecurrentCell', 'RecurrentLayer', 'Module', 'Model', 'Parameter', 'Buffer', 'Sequential', 'sequential'],
-  ...['functionalCall', 'maskOf', 'setMask', 'parseIdx', 'History', 'ProgressBar', 'Optimizer', 'LearningRateSchedule'],
-  ...['metricLogs', 'metricNames', 'serialize', 'deserialize', 'schedules'],
-  ...['activations', 'constraints', 'initializers', 'losses', 'metrics', 'regularizers'],
+  ...['functionalCall', 'maskOf', 'setMask', 'parseIdx', 'Optimizer', 'LearningRateSchedule'],
+  ...[
+    'SymbolicTensor',
+    'Functional',
+    'loadMnist',
+    'readIdx',
+    'metricLogs',
+    'metricNames',
+    'withOptions',
+    'makeOptimizer',
+    'serialize',
+    'deserialize',
+    'schedules',
+  ],
+  ...['gluon', 'activations', 'constraints', 'initializers', 'losses', 'metrics', 'regularizers'],
 ]);
 
 const exported = [
@@ -25,13 +41,15 @@ const exported = [
   nn.losses,
   nn.metrics,
   nn.regularizers,
+  nn.gluon,
   optim,
   optim.schedules,
+  node,
 ]
   .flatMap((group) => Object.keys(group))
   .filter((name) => !elsewhere.has(name) && !name.startsWith('resolve'));
 
-describe('docs/layers.md', () => {
+describe(`docs: ${pages.join(', ')}`, () => {
   it('names everything that the packages export', () => {
     expect(exported.filter((name) => !named.has(name))).toEqual([]);
   });

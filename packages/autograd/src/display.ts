@@ -1,5 +1,6 @@
 /** Tensors as text. */
 
+import { showShape } from '@cotangent/kernels';
 import type { Tensor } from './tensor.js';
 
 /** Along each axis, at most this many entries are written, first and last halves. */
@@ -13,8 +14,9 @@ const threshold = 1000;
  * A tensor whose memory has been recycled says so.
  */
 export function display(x: Tensor): string {
-  const head = `Tensor ${x.dtype} [${x.shape.join(', ')}]`;
+  const head = `Tensor ${x.dtype} ${showShape(x.shape)}`;
   if (x.batch !== null) return `${head} (one of ${x.batch.mapping.size} examples in vmap; made by ${x.madeBy})`;
+  if (x.tracer !== null) return `${head} (symbolic; made by ${x.madeBy})`;
   if (x.memory === null) return `${head} (${x.isReleased ? `released; made by ${x.madeBy}` : 'no value yet'})`;
   const { data, offset, strides } = x.block;
   const abridged = x.size > threshold;

@@ -330,6 +330,7 @@ export {
   primitive,
   variadic,
 } from './primitive.js';
+export type { Tracer } from './tracer.js';
 export { elementwise, linear, pairwise } from './families.js';
 export { axesBatch, axisBatch, elementwiseBatch, leadingBatch } from './batching.js';
 export { identity } from './primitives/reshape.js';

@@ -21,6 +21,7 @@ import { modes } from './modes.js';
 import { scopes } from './scope.js';
 import { Node, ownByTape } from './tape.js';
 import { liveTangents, type Tangent, Tensor } from './tensor.js';
+import type { Tracer } from './tracer.js';
 
 /** What a derivative may look at: the named inputs, and the result under the name `out`. */
 export type Env<I extends string> = Readonly<Record<I | 'out', Tensor>>;
@@ -232,7 +233,8 @@ export function variadic<A>(spec: {
 }
 
 /**
- * Runs a primitive: checks, allocates, calls the kernel, records.
+ * Runs a primitive: checks, allocates, calls the kernel, records. Calls inside `vmap` and on tensors without numbers go to whoever
+ * stands for the kernel there.
  *
  * @throws ShapeError, DTypeError as the row says; ReleasedTensorError when an input's memory is gone
  */
@@ -245,6 +247,7 @@ export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes
   let severed = false;
   let dual = false;
   let mapping: Mapping | null = null;
+  let tracer: Tracer | null = null;
   for (let i = 0; i < inputs.length; i++) {
     const input = inputs[i]!;
     if (modes.recording) {
@@ -253,7 +256,9 @@ export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes
     }
     if (input.tangents !== null) dual = true;
     if (input.batch !== null) mapping = innermost(mapping, input.batch.mapping);
+    if (input.tracer !== null) tracer = input.tracer;
   }
+  if (tracer !== null) return tracer.apply(row, inputs, attributes, shape, dtype);
   if (mapping !== null) return mapping.apply(row, inputs, attributes, shape);
 
   const scope = scopes.current;

@@ -28,6 +28,7 @@ import type { SortOptions, TopKOptions } from './functions/sorting.js';
 import type { NormOptions, QuantileOptions, VarianceOptions } from './functions/statistics.js';
 import type { Mapping } from './mapping.js';
 import { forgetResult, Node } from './tape.js';
+import type { Tracer } from './tracer.js';
 
 /** Nested arrays of numbers, as deep as the tensor has axes; a bare number for a scalar. */
 export type NestedArray = number | boolean | NestedArray[];
@@ -88,6 +89,8 @@ export class Tensor {
   tangents: readonly Tangent[] | null = null;
   /** Inside `vmap`: where its numbers are, one example after the other. It has no memory of its own. @internal */
   batch: Batch | null = null;
+  /** Of a tensor that only describes one, without numbers: who receives the calls on it. @internal */
+  tracer: Tracer | null = null;
   /** Computed from a derivative whose own derivative was not recorded: differentiating it would be wrong. @internal */
   severed = false;
   private released = false;
@@ -127,6 +130,7 @@ export class Tensor {
 
   /** What reading without memory means; a parameter that has no shape yet has its own answer. */
   protected refuseToRead(): never {
+    if (this.tracer !== null) return this.tracer.refuseToRead(this);
     if (this.batch !== null) {
       this.batch.mapping.checkRunning(this);
       throw new ArgumentError(

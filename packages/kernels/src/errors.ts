@@ -6,9 +6,12 @@
 /** Anything that carries a shape, or a shape itself; what the formatter can show. */
 export type Shaped = readonly number[] | { readonly shape: readonly number[] };
 
+/** Extents that stand for ones not known yet, and what to call them. Empty unless a model is being described. */
+export const extentNames: Map<number, string> = new Map();
+
 /** `[2, 3]`, the one way this library writes a shape. */
 export function showShape(shape: readonly number[]): string {
-  return `[${shape.join(', ')}]`;
+  return `[${shape.map((extent) => extentNames.get(extent) ?? extent).join(', ')}]`;
 }
 
 function showGot(got: Readonly<Record<string, Shaped>>): string {

@@ -55,6 +55,7 @@ export {
   invariant,
   type Shaped,
   ShapeError,
+  extentNames,
   showShape,
 } from './errors.js';
 

@@ -13,11 +13,12 @@ import {
 import { ArgumentError, CotangentError, type Shape } from '@cotangent/kernels';
 import { deepCopy } from './clone.js';
 import { type BackwardHook, type ForwardHook, type ForwardPreHook, GradientWatch, handle } from './hooks.js';
+import type { Json } from './io/json.js';
 import { printSummary, type SummaryOptions } from './model/summary.js';
 import { checkOptions, shown } from './options.js';
 import { Buffer, Parameter, Variable } from './parameter.js';
 import { type LoadedState, type LoadStateOptions, loadState, type StateDict, stateOf } from './state.js';
-import { outputShapesOf, tracing } from './tracing.js';
+import { outputShapesOf, symbolically, tracing } from './tracing.js';
 
 /** A place in a module where a parameter or a module stands: `holder[key]`. */
 export interface Slot {
@@ -69,10 +70,13 @@ export abstract class Module {
 
   /** Runs the module. Errors from inside are prefixed with the path of the module that raised them. */
   call(...inputs: Parameters<this['forward']>): ReturnType<this['forward']> {
+    const described = symbolically.call?.(this, inputs);
+    if (described !== undefined) return described as ReturnType<this['forward']>;
     if (calling.push(this) === 1) this.added = [];
     try {
       const hooked = this.forwardPreHooks.length + this.forwardHooks.length + this.backwardHooks.length > 0;
       const output = hooked ? this.callWithHooks(inputs) : this.forward(...inputs);
+      this.afterForward(inputs, output);
       tracing.visit?.(this, output);
       return output;
     } catch (error) {
@@ -82,6 +86,9 @@ export abstract class Module {
       calling.pop();
     }
   }
+
+  /** What a kind of module does once it knows what a call gives. */
+  protected afterForward(_inputs: readonly unknown[], _output: unknown): void {}
 
   private callWithHooks(given: readonly unknown[]): ReturnType<this['forward']> {
     let inputs = given;
@@ -273,6 +280,33 @@ export abstract class Module {
    */
   loadStateDict(state: StateDict, options: LoadStateOptions = {}): LoadedState {
     return loadState(this, state, options);
+  }
+
+  /**
+   * What this module keeps besides parameters and buffers, as plain data (a vocabulary); null for nothing. Checkpoints store it.
+   *
+   * @see https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.get_extra_state
+   */
+  extraState(): Json {
+    return null;
+  }
+
+  /** Goes on from what `extraState` gave. */
+  loadExtraState(_state: Json): void {}
+
+  /** The extra states of this module and all inside it, by path, where they have any. */
+  extraStates(): Record<string, Json> {
+    return Object.fromEntries(
+      this.namedModules()
+        .map(([path, module]): [string, Json] => [path, module.extraState()])
+        .filter(([, state]) => state !== null),
+    );
+  }
+
+  /** Hands every module its extra state. Modules that are not named keep theirs. */
+  loadExtraStates(states: Readonly<Record<string, Json>>): void {
+    for (const [path, module] of this.namedModules())
+      if (Object.hasOwn(states, path)) module.loadExtraState(states[path]!);
   }
 
   /**

@@ -1,3 +1,12 @@
-/** @cotangent/nn/node: what reads files, and so needs Node. */
+/** @cotangent/nn/node: what reads and writes files, and so needs Node. */
+export {
+  BackupAndRestore,
+  type BackupAndRestoreOptions,
+  CSVLogger,
+  type CSVLoggerOptions,
+  ModelCheckpoint,
+  type ModelCheckpointOptions,
+} from './callbacks/files.js';
 
 export { type LabelledImages, loadMnist, type MnistOptions, readIdx } from './data/mnist.js';
+export { loadCheckpoint, loadWeights, saveCheckpoint, saveWeights, writeAtomically } from './io/files.js';

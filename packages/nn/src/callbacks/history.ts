@@ -1,4 +1,4 @@
-import type { Callback, Logs } from './callback.js';
+import type { Callback, CallbackState, Logs } from './callback.js';
 
 /** What `fit` returns: every log of every epoch. */
 export class History implements Callback {
@@ -13,5 +13,16 @@ export class History implements Callback {
       this.history[name] ??= [];
       this.history[name].push(value);
     }
+  }
+
+  stateDict(): CallbackState {
+    return { values: { epochs: this.epochs, history: this.history } };
+  }
+
+  loadStateDict({ values }: CallbackState): void {
+    const { epochs, history } = values as unknown as Pick<History, 'epochs' | 'history'>;
+    this.epochs.splice(0, this.epochs.length, ...epochs);
+    for (const name of Object.keys(this.history)) delete this.history[name];
+    for (const [name, list] of Object.entries(history)) this.history[name] = [...list];
   }
 }

@@ -5,7 +5,8 @@ import type { Optimizer } from '../optimizers/index.js';
 import { checkChoice, checkOptions, shown } from '../options.js';
 import { ReduceOnPlateau, type ReduceOnPlateauOptions } from '../schedules/plateau.js';
 import type { Schedule } from '../schedules/schedule.js';
-import type { Callback, Logs, RunParameters } from './callback.js';
+import type { Callback, CallbackState, Logs, RunParameters } from './callback.js';
+import { monitored, resolveMode } from './monitor.js';
 
 /**
  * Sets the learning rate at the beginning of each epoch.
@@ -44,7 +45,7 @@ export class LearningRateScheduler implements Callback {
 export interface ReduceLROnPlateauOptions extends Omit<ReduceOnPlateauOptions, 'initialLearningRate' | 'mode'> {
   /** Name in the logs of what is watched. @defaultValue 'valLoss' */
   monitor?: string;
-  /** Whether smaller or larger is better; 'auto' goes by the name: larger for accuracies and AUC. @defaultValue 'auto' */
+  /** Whether smaller or larger is better; 'auto' goes by the name: larger for accuracies, scores and correlations. @defaultValue 'auto' */
   mode?: 'auto' | 'min' | 'max';
 }
 
@@ -68,7 +69,7 @@ export class ReduceLROnPlateau implements Callback {
     const { monitor = 'valLoss', mode = 'auto', ...others } = options;
     checkChoice(name, 'mode', mode, ['auto', 'min', 'max']);
     this.monitor = monitor;
-    this.options = { ...others, mode: mode === 'auto' ? (/acc|auc/i.test(monitor) ? 'max' : 'min') : mode };
+    this.options = { ...others, mode: resolveMode(monitor, mode) };
     new ReduceOnPlateau({ initialLearningRate: 1, ...this.options }); // checks the options now, not in the first epoch
   }
 
@@ -78,14 +79,15 @@ export class ReduceLROnPlateau implements Callback {
   }
 
   onEpochEnd(_: number, logs: Logs): void {
-    const metric = logs[this.monitor];
-    if (metric === undefined) {
-      throw new ArgumentError(
-        'ReduceLROnPlateau',
-        `got monitor '${this.monitor}'; the logs have ${Object.keys(logs).join(', ')}`,
-        'Names that begin with val need validationData or validationSplit.',
-      );
-    }
+    const metric = monitored('ReduceLROnPlateau', this.monitor, logs);
     if (this.plateau!.step(metric)) this.optimizer!.learningRate = this.plateau!.learningRate;
+  }
+
+  stateDict(): CallbackState {
+    return { values: { ...this.plateau!.stateDict() } };
+  }
+
+  loadStateDict({ values }: CallbackState): void {
+    this.plateau!.loadStateDict(values as never);
   }
 }

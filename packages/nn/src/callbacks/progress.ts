@@ -61,9 +61,12 @@ function duration(milliseconds: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min`;
 }
 
+/** What the bar needs to know of a run. */
+type Run = RunLength & { readonly progress?: { readonly epoch: number } };
+
 /** Shows the loss, metrics, samples a second and the time left. */
 export class ProgressBar implements Callback {
-  private run: RunLength = { epochs: 0, steps: 0, samples: 0, batchSize: 0 };
+  private run: Run = { epochs: 0, steps: 0, samples: 0, batchSize: 0 };
   private epoch = 0;
   private samples = 0;
   private lossSum = 0;
@@ -78,12 +81,17 @@ export class ProgressBar implements Callback {
     private readonly output: ProgressOutput = defaultOutput(),
   ) {}
 
-  onTrainBegin(run: RunLength): void {
+  onTrainBegin(run: Run): void {
     this.run = run;
+    this.begin();
   }
 
   onEpochBegin(epoch: number): void {
     this.epoch = epoch;
+    this.begin();
+  }
+
+  private begin(): void {
     this.samples = 0;
     this.lossSum = 0;
     this.epochStarted = this.output.now();
@@ -98,24 +106,31 @@ export class ProgressBar implements Callback {
     this.trained = now;
     if (this.verbose !== 1 || now - this.drawn < redrawMilliseconds) return;
     this.drawn = now;
-    const done = (batch + 1) / this.run.steps;
-    const left = ((now - this.epochStarted) * (1 - done)) / done;
-    const figures = `${this.figures({ loss: this.lossSum / this.samples, ...metrics })} · ${duration(left)} left`;
+    // A run that is resumed in the middle of an epoch does not begin it.
+    const head = this.head(this.run.progress?.epoch ?? this.epoch);
+    const figures = this.figures({ loss: this.lossSum / this.samples, ...metrics });
     // One column stays free: a line that fills the terminal moves the cursor on, and \r no longer goes back to its start.
     const room = (this.output.columns?.() ?? Number.POSITIVE_INFINITY) - 1;
-    const width = Math.max(narrowestBar, Math.min(widestBar, room - this.head().length - figures.length - 2));
-    const filled = Math.round(done * width);
-    this.line(`${this.head()} ${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${figures}`.slice(0, room));
+    if (this.run.steps === undefined) {
+      this.line(`${head} step ${batch + 1} ${figures}`.slice(0, room));
+      return;
+    }
+    const done = (batch + 1) / this.run.steps;
+    const left = ((now - this.epochStarted) * (1 - done)) / done;
+    const text = `${figures} · ${duration(left)} left`;
+    const width = Math.max(narrowestBar, Math.min(widestBar, room - head.length - text.length - 2));
+    const filled = Math.round(Math.min(1, done) * width);
+    this.line(`${head} ${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${text}`.slice(0, room));
   }
 
-  onEpochEnd(_: number, logs: Logs): void {
+  onEpochEnd(epoch: number, logs: Logs): void {
     const now = this.output.now();
-    this.line(`${this.head()} ${this.figures(logs)} · ${duration(now - this.epochStarted)}`, '\n');
+    this.line(`${this.head(epoch)} ${this.figures(logs)} · ${duration(now - this.epochStarted)}`, '\n');
     this.width = 0;
   }
 
-  private head(): string {
-    return `Epoch ${this.epoch + 1}/${this.run.epochs}`;
+  private head(epoch: number): string {
+    return `Epoch ${epoch + 1}/${this.run.epochs}`;
   }
 
   private figures(logs: Logs): string {

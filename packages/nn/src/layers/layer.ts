@@ -65,13 +65,10 @@ export abstract class Layer extends Module {
     return this.keepsMask ? mask : null;
   }
 
-  override call(...inputs: Parameters<this['forward']>): ReturnType<this['forward']> {
-    const output = super.call(...inputs);
+  protected override afterForward(inputs: readonly unknown[], output: unknown): void {
     if (masksInUse()) this.handOnMask(inputs[0], output);
-    if (this.activityRegularizer !== null) {
-      for (const y of treeLeaves(output)) this.addLoss(this.activityRegularizer.apply(y));
-    }
-    return output;
+    if (this.activityRegularizer === null) return;
+    for (const y of treeLeaves(output)) this.addLoss(this.activityRegularizer.apply(y));
   }
 
   private handOnMask(input: unknown, output: unknown): void {

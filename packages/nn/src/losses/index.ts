@@ -14,7 +14,7 @@ export { type CTCOptions, ctc } from './ctc.js';
 export * from './distributions.js';
 export * from './hinge.js';
 export * from './metricLearning.js';
-export { type LossFunction, type LossName, resolveLoss } from './names.js';
+export { type LossFunction, type LossName, resolveLoss, withOptions } from './names.js';
 export * from './overlap.js';
 export * from './ranking.js';
 export type { LossOptions, Reduction } from './reduction.js';

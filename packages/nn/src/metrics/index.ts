@@ -1,5 +1,6 @@
 /** Metrics: streaming measures of how right predictions are (https://keras.io/api/metrics/). */
 
+import type { Tensor } from '@cotangent/autograd';
 import { ArgumentError } from '@cotangent/kernels';
 import { named } from '../options.js';
 import {
@@ -24,7 +25,7 @@ import { F1Score, FBetaScore } from './fScore.js';
 import { Inferred } from './inferred.js';
 import { BinaryIoU } from './iou.js';
 import { MatthewsCorrelation } from './matthews.js';
-import { Mean, Sum } from './means.js';
+import { Mean, MeanMetricWrapper, Sum } from './means.js';
 import type { Metric } from './metric.js';
 import {
   CategoricalHinge,
@@ -225,8 +226,12 @@ export type MetricName =
 /** All of them. */
 export const metricNames: readonly MetricName[] = Object.keys(byName) as MetricName[];
 
+/** A metric by name, as an object, or as a function that gives one value for each sample, whose mean is taken. */
+export type MetricLike = MetricName | Metric | ((yTrue: Tensor, yPred: Tensor) => Tensor);
+
 /** The metric meant by a name, or the one given. @throws ArgumentError for an unknown name, and for one that is not of targets and predictions */
-export function resolveMetric(operation: string, given: MetricName | Metric): Metric {
+export function resolveMetric(operation: string, given: MetricLike): Metric {
+  if (typeof given === 'function') return new MeanMetricWrapper({ fn: given, name: given.name || 'metric' });
   if (typeof given === 'object' && given !== null && typeof given.update === 'function') {
     if (given instanceof Mean || given instanceof Sum || given instanceof BLEU) {
       throw new ArgumentError(
@@ -237,5 +242,11 @@ export function resolveMetric(operation: string, given: MetricName | Metric): Me
     }
     return given;
   }
-  return named(operation, 'metric', given, byName, 'or an object with update(), result() and reset()')();
+  return named(
+    operation,
+    'metric',
+    given,
+    byName,
+    'a function (yTrue, yPred) => tensor, or an object with update(), result() and reset()',
+  )();
 }

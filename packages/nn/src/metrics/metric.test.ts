@@ -320,7 +320,7 @@ describe('a metric by name', () => {
     expectThrown(
       () => resolveMetric('compile', given as never),
       ArgumentError,
-      `compile: got metric ${came}; expected one of ${metricNames.join(', ')}, or an object with update(), result() and reset()`,
+      `compile: got metric ${came}; expected one of ${metricNames.join(', ')}, a function (yTrue, yPred) => tensor, or an object with update(), result() and reset()`,
     );
   });
 

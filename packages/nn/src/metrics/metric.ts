@@ -34,12 +34,13 @@ export interface MetricState {
   readonly totals: readonly (number | NotFinite)[];
 }
 
-type NotFinite = 'NaN' | 'Infinity' | '-Infinity';
+export type NotFinite = 'NaN' | 'Infinity' | '-Infinity';
 
 const notFinite: readonly unknown[] = ['NaN', 'Infinity', '-Infinity'] satisfies NotFinite[];
 
-/** A total as JSON keeps it. */
-const written = (total: number): number | NotFinite => (Number.isFinite(total) ? total : (String(total) as NotFinite));
+/** A number as JSON keeps it. */
+export const written = (total: number): number | NotFinite =>
+  Number.isFinite(total) ? total : (String(total) as NotFinite);
 
 /** What a class tells the base about itself. */
 export interface MetricKind {

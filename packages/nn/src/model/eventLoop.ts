@@ -25,8 +25,13 @@ export class Breather {
 
   constructor(private readonly milliseconds: number = 20) {}
 
+  /** Whether it is time for a turn. */
+  get isDue(): boolean {
+    return performance.now() - this.last >= this.milliseconds;
+  }
+
   async breathe(): Promise<void> {
-    if (performance.now() - this.last < this.milliseconds) return;
+    if (!this.isDue) return;
     await nextTurn();
     this.last = performance.now();
   }

@@ -263,6 +263,13 @@ describe('fit()', () => {
     });
   });
 
+  it('reduces a loss that gives one value for each sample, as Keras does', async () => {
+    const none = (yTrue: Tensor, yPred: Tensor) => meanSquaredError(yTrue, yPred, { reduction: 'none' });
+    const history = (options: FitOptions) => doubler({ loss: none }).fit([[1], [2]], [[1], [1]], options);
+    expect((await history({})).history.loss).toEqual([(1 + 9) / 2]);
+    expect((await history({ sampleWeight: [3, 1] })).history.loss).toEqual([(3 * 1 + 9) / 2]);
+  });
+
   describe('validation', () => {
     it('takes its share from the end, before shuffling', async () => {
       const model = recorder();
@@ -313,9 +320,10 @@ describe('fit()', () => {
     class Log implements Callback {
       readonly events: unknown[] = [];
       constructor(private readonly name: string = '') {}
-      onTrainBegin({ model, ...run }: RunParameters): void {
+      onTrainBegin({ model, epochs, batchSize, samples, steps, callbacks }: RunParameters): void {
         expect(model).toBeInstanceOf(Model);
-        this.events.push([`${this.name}train begins`, run]);
+        expect(callbacks).toContain(this);
+        this.events.push([`${this.name}train begins`, { epochs, batchSize, samples, steps }]);
       }
       onTrainEnd(logs: Logs): void {
         this.events.push([`${this.name}train ends`, logs]);
@@ -447,12 +455,15 @@ describe('fit()', () => {
       [
         'unknown options',
         { batch_size: 3 },
-        "got unknown option 'batch_size'; expected one of epochs, batchSize, shuffle, seed, validationSplit, validationData, verbose, callbacks. Did you mean 'batchSize'?",
+        "got unknown option 'batch_size'; expected one of epochs, initialEpoch, stepsPerEpoch, batchSize, shuffle, seed, sampleWeight, classWeight, validationSplit, validationData, validationBatchSize, validationSteps, validationFrequency, verbose, signal, callbacks. Did you mean 'batchSize'?",
       ],
       ['a number for the options', 5, 'got 5; expected an options object. For example { epochs: … }.'],
       ['one callback that is not in an array', { callbacks: {} }, 'got callbacks an object; expected an array of them'],
-      ['validationData that is no pair', { validationData: 0.1 }, 'got validationData 0.1; expected [x, y]'],
-      ['validationData without targets', { validationData: [[[1]]] }, 'got no validationData[1]'],
+      [
+        'validationData that is no pair',
+        { validationData: 0.1 },
+        'got validationData 0.1; expected [x, y], [x, y, sampleWeight] or batches',
+      ],
     ];
 
     it.each(refusals)('%s', async (_, options, problem) => {
@@ -536,9 +547,14 @@ describe('fit()', () => {
     });
 
     it('a loss that is not one number', async () => {
-      const none = (yTrue: Tensor, yPred: Tensor) => meanSquaredError(yTrue, yPred, { reduction: 'none' });
-      const problem = 'the loss gave shape [2]; expected a tensor of one element. Reduce it with .mean().';
-      const model = doubler({ loss: none });
+      const wide = (yTrue: Tensor, yPred: Tensor) =>
+        yTrue
+          .sub(yPred)
+          .reshape([-1])
+          .slice([0, 2])
+          .add(tensor([[0], [0], [0]]));
+      const problem = 'the loss gave shape [3, 2]; expected a tensor of one element. Reduce it with .mean().';
+      const model = doubler({ loss: wide });
       await expectRejected(model.fit([[1], [2]], [[1], [2]]), ArgumentError, `fit: ${problem}`);
       await expectRejected(model.evaluate([[1], [2]], [[1], [2]]), ArgumentError, `evaluate: ${problem}`);
       await expectRejected(
@@ -610,7 +626,6 @@ describe('compile()', () => {
   });
 
   it.each([
-    ['no loss', {}, "compile: got no loss. For example { loss: 'meanSquaredError' }."],
     ['an unknown loss', { loss: 'difference' }, refusal(() => resolveLoss('compile', 'difference' as never))],
     [
       'an unknown optimizer',
@@ -625,12 +640,12 @@ describe('compile()', () => {
     [
       'a metric that is not in an array',
       { loss: 'mse', metrics: 'accuracy' },
-      "compile: got metrics 'accuracy'; expected an array of them",
+      "compile: got metrics 'accuracy'; expected an array of them, or arrays by output",
     ],
     [
       'an unknown option',
       { losses: 'mse' },
-      "compile: got unknown option 'losses'; expected one of optimizer, loss, metrics. Did you mean 'loss'?",
+      "compile: got unknown option 'losses'; expected one of optimizer, loss, lossWeights, metrics, weightedMetrics. Did you mean 'loss'?",
     ],
     ['text', 'adam', "compile: got 'adam'; expected an options object. For example { optimizer: … }."],
   ])('refuses %s', (_, options, message) => {
@@ -688,7 +703,7 @@ describe('evaluate()', () => {
     await expectRejected(
       model.evaluate([[1]], [[1]], { epochs: 1 } as never),
       ArgumentError,
-      "evaluate: got unknown option 'epochs'; expected one of batchSize",
+      "evaluate: got unknown option 'epochs'; expected one of batchSize, steps, sampleWeight, signal, callbacks",
     );
     await expectRejected(
       model.evaluate([[1]], [[1]], { batchSize: 0.5 }),
@@ -767,7 +782,7 @@ describe('predict()', () => {
     await expectRejected(
       model.predict(zeros([1, 1]), { verbose: 1 } as never),
       ArgumentError,
-      "predict: got unknown option 'verbose'; expected one of batchSize",
+      "predict: got unknown option 'verbose'; expected one of batchSize, steps, signal, callbacks",
     );
   });
 });

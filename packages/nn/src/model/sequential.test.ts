@@ -141,9 +141,8 @@ describe('nn.Sequential', () => {
   });
 
   it.each([
-    ['nothing', [], 'got no layers; expected an array of at least one'],
-    ['undefined', undefined, 'got no layers; expected an array of at least one'],
-    ['a layer that is not in an array', new Flatten(), 'got no layers; expected an array of at least one'],
+    ['text', 'dense', "got layers 'dense'; expected an array of layers"],
+    ['a layer that is not in an array', new Flatten(), 'got layers an object; expected an array of layers'],
     [
       'a class',
       [new Flatten(), Dense],

@@ -2,6 +2,7 @@ import type { Tensor } from '@cotangent/autograd';
 import { ArgumentError } from '@cotangent/kernels';
 import { Layer } from '../layers/layer.js';
 import { Module } from '../module.js';
+import { shown } from '../options.js';
 import type { Variable } from '../parameter.js';
 import { Model } from './model.js';
 
@@ -17,12 +18,23 @@ import { Model } from './model.js';
  * ]);
  */
 export class Sequential extends Model {
-  readonly layers: readonly Module[];
+  private readonly stack: Module[] = [];
 
-  constructor(layers: readonly Module[]) {
+  /** @param layers the first of them; more may follow with `add`. @defaultValue none */
+  constructor(layers: readonly Module[] = []) {
     super();
-    if (!Array.isArray(layers) || layers.length === 0)
-      throw new ArgumentError('Sequential', 'got no layers; expected an array of at least one');
+    if (!Array.isArray(layers))
+      throw new ArgumentError('Sequential', `got layers ${shown(layers)}; expected an array of layers`);
+    this.add(...layers);
+  }
+
+  /** The layers, first to last. */
+  get layers(): readonly Module[] {
+    return this.stack;
+  }
+
+  /** Puts layers behind the others. With an `inputShape` on the first, the model is built at once. @throws ArgumentError for what is no layer */
+  add(...layers: readonly Module[]): this {
     for (const [i, layer] of layers.entries()) {
       if (!(layer instanceof Module))
         throw new ArgumentError(
@@ -31,20 +43,31 @@ export class Sequential extends Model {
           'Make it with new: new nn.Dense({ units: 10 }).',
         );
     }
-    this.layers = [...layers];
-    const [first] = this.layers;
+    if (layers.length === 0) return this;
+    this.stack.push(...layers);
+    const [first] = this.stack;
     if (first instanceof Layer && first.inputShape !== undefined) this.build(first.inputShape);
+    return this;
+  }
+
+  /** Takes the last layer away. @throws ArgumentError where there is none */
+  pop(): Module {
+    const last = this.stack.pop();
+    if (last === undefined) throw new ArgumentError('Sequential.pop', 'there are no layers');
+    return last;
   }
 
   override forward(x: Tensor): Tensor {
+    if (this.stack.length === 0)
+      throw new ArgumentError('Sequential', 'it has no layers yet', 'Add some: model.add(layer).');
     let value = x;
     for (const layer of this.layers) value = layer.call(value) as Tensor;
     return value;
   }
 
-  /** Layers go by their number alone: `0.kernel`, not `layers.0.kernel`. */
+  /** Layers go by their number alone: `0.kernel`, not `stack.0.kernel`. */
   protected override parts(): [path: string, part: Variable | Module][] {
-    const others = super.parts().filter(([path]) => !path.startsWith('layers.'));
+    const others = super.parts().filter(([path]) => !path.startsWith('stack.'));
     return [...this.layers.map((layer, i): [string, Module] => [String(i), layer]), ...others];
   }
 }

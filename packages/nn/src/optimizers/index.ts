@@ -1,5 +1,6 @@
 /** Optimizers, in order of increasing complexity. */
 
+import { ArgumentError } from '@cotangent/kernels';
 import { named } from '../options.js';
 import { Adam } from './adam.js';
 import { Adamax, Nadam, RAdam } from './adamVariants.js';
@@ -7,7 +8,7 @@ import { AdamW } from './adamw.js';
 import { Adadelta, Adagrad, Ftrl, Rprop } from './adaptive.js';
 import { Adafactor, Lamb, LARS, Muon } from './layerwise.js';
 import { LBFGS } from './lbfgs.js';
-import { Optimizer } from './optimizer.js';
+import { Optimizer, type OptimizerOptions } from './optimizer.js';
 import { RMSprop } from './rmsprop.js';
 import { SGD } from './sgd.js';
 import { Lion, SGLD, Signum } from './signs.js';
@@ -51,26 +52,26 @@ export { Lion, type LionOptions, SGLD, Signum } from './signs.js';
 export type { OptimizerState } from './state.js';
 export { Lookahead, type LookaheadOptions, LossScaleOptimizer, type LossScaleOptions } from './wrappers.js';
 
-const byName: Readonly<Record<OptimizerName, () => Optimizer>> = {
-  sgd: () => new SGD(),
-  rmsprop: () => new RMSprop(),
-  adam: () => new Adam(),
-  adamw: () => new AdamW(),
-  adamax: () => new Adamax(),
-  nadam: () => new Nadam(),
-  radam: () => new RAdam(),
-  adagrad: () => new Adagrad(),
-  adadelta: () => new Adadelta(),
-  adafactor: () => new Adafactor(),
-  rprop: () => new Rprop(),
-  ftrl: () => new Ftrl(),
-  lion: () => new Lion(),
-  lamb: () => new Lamb(),
-  lars: () => new LARS(),
-  muon: () => new Muon(),
-  signum: () => new Signum(),
-  sgld: () => new SGLD(),
-  lbfgs: () => new LBFGS(),
+const byName: Readonly<Record<OptimizerName, (options: OptimizerOptions) => Optimizer>> = {
+  sgd: (options) => new SGD(options),
+  rmsprop: (options) => new RMSprop(options),
+  adam: (options) => new Adam(options),
+  adamw: (options) => new AdamW(options),
+  adamax: (options) => new Adamax(options),
+  nadam: (options) => new Nadam(options),
+  radam: (options) => new RAdam(options),
+  adagrad: (options) => new Adagrad(options),
+  adadelta: (options) => new Adadelta(options),
+  adafactor: (options) => new Adafactor(options),
+  rprop: (options) => new Rprop(options),
+  ftrl: (options) => new Ftrl(options),
+  lion: (options) => new Lion(options),
+  lamb: (options) => new Lamb(options),
+  lars: (options) => new LARS(options),
+  muon: (options) => new Muon(options),
+  signum: (options) => new Signum(options),
+  sgld: (options) => new SGLD(options),
+  lbfgs: (options) => new LBFGS(options),
 };
 
 /** Names of the optimizers; each stands for one with its default options. */
@@ -97,6 +98,19 @@ export type OptimizerName =
 
 /** The optimizer meant by a name, or the one given. @throws ArgumentError for an unknown name */
 export function resolveOptimizer(operation: string, given: OptimizerName | Optimizer): Optimizer {
-  if (given instanceof Optimizer) return given;
-  return named(operation, 'optimizer', given, byName, 'or an Optimizer')();
+  return makeOptimizer(operation, given, {});
+}
+
+/** The optimizer meant by a name, with options; or the one given, which takes none any more. @throws ArgumentError */
+export function makeOptimizer(
+  operation: string,
+  given: OptimizerName | Optimizer,
+  options: OptimizerOptions,
+): Optimizer {
+  if (!(given instanceof Optimizer)) return named(operation, 'optimizer', given, byName, 'or an Optimizer')(options);
+  if (Object.keys(options).length === 0) return given;
+  throw new ArgumentError(
+    operation,
+    `got options for an optimizer that is made already: ${Object.keys(options).join(', ')}`,
+  );
 }

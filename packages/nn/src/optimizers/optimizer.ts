@@ -113,6 +113,8 @@ export abstract class Optimizer {
   private readonly useEma: boolean;
   private readonly emaMomentum: number;
   private readonly emaOverwriteFrequency: number | null;
+  /** Whether the running means are in the place of the parameters. */
+  private averagesAreIn = false;
   /** Calls whose gradients wait for those that complete a step. @internal */
   waitingCalls = 0;
   /** Steps taken so far. */
@@ -366,6 +368,7 @@ export abstract class Optimizer {
   swapAverages(): void {
     if (!this.useEma)
       throw new ArgumentError(this.operation, 'it keeps no running means', 'Make it with { useEma: true }.');
+    this.averagesAreIn = !this.averagesAreIn;
     for (const [parameter, { slots, numbers }] of this.states) {
       if (numbers.steps === 0) continue;
       scope(() => {
@@ -374,6 +377,17 @@ export abstract class Optimizer {
         slots.average!.assign(current);
       });
     }
+  }
+
+  /** Lets the parameters be their running means for good: what `fit` does at its end (Keras). Does nothing without `useEma`. */
+  finalizeAverages(): void {
+    if (!this.useEma) return;
+    for (const [parameter, { slots, numbers }] of this.states) {
+      if (numbers.steps === 0) continue;
+      if (this.averagesAreIn) slots.average!.assign(parameter.detach());
+      else parameter.assign(slots.average!);
+    }
+    this.averagesAreIn = false;
   }
 
   /** Adds gradients up; their means, once there are enough of them, and else null. */

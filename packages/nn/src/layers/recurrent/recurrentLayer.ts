@@ -105,6 +105,11 @@ export abstract class RecurrentLayer<C extends Cell = Cell, WithState extends bo
     return this.kept?.map((state) => state.detach()) ?? null;
   }
 
+  /** Lets a stateful layer go on from states; null from zeros. */
+  set states(states: readonly Tensor[] | null) {
+    this.keep(states?.map(persistent) ?? null);
+  }
+
   /** Lets a stateful layer begin anew, from zeros. */
   resetStates(): void {
     this.keep(null);
