@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { nn, optim } from 'cotangent';
 import * as node from 'cotangent/node';
 
-const pages = ['layers.md', 'training.md'];
+const pages = ['layers.md', 'training.md', 'preprocessing.md'];
 const page = pages.map((name) => readFileSync(join(__dirname, name), 'utf8')).join('\n');
 const named = new Set(
   [...page.matchAll(/^\| .*$/gm)].flatMap(([row]) =>
@@ -30,12 +30,13 @@ const elsewhere = new Set([
     'deserialize',
     'schedules',
   ],
-  ...['gluon', 'activations', 'constraints', 'initializers', 'losses', 'metrics', 'regularizers'],
+  ...['gluon', 'data', 'activations', 'constraints', 'initializers', 'losses', 'metrics', 'regularizers'],
 ]);
 
 const exported = [
   nn,
   nn.activations,
+  nn.data,
   nn.constraints,
   nn.initializers,
   nn.losses,

@@ -15,6 +15,7 @@ export {
 } from './callbacks/small.js';
 export * as constraints from './constraints.js';
 export { parseIdx } from './data/idx.js';
+export * as data from './data/index.js';
 export { functionalCall } from './functionalCall.js';
 export * as gluon from './gluon.js';
 export type { BackwardHook, ForwardHook, ForwardPreHook } from './hooks.js';
