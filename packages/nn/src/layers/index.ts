@@ -43,3 +43,14 @@ export * from './resizing.js';
 export * from './merging.js';
 export * from './attention/index.js';
 export * from './lora.js';
+export {
+  CategoryEncoding,
+  type CategoryEncodingOptions,
+  Discretization,
+  type DiscretizationOptions,
+  Normalization,
+  type NormalizationOptions,
+  Rescaling,
+} from './preprocessing/numeric.js';
+export type { AdaptData, NestedTokens, Token } from './preprocessing/adapting.js';
+export type { EncodingMode } from './preprocessing/encoding.js';
