@@ -30,13 +30,14 @@ const elsewhere = new Set([
     'deserialize',
     'schedules',
   ],
-  ...['gluon', 'data', 'activations', 'constraints', 'initializers', 'losses', 'metrics', 'regularizers'],
+  ...['gluon', 'data', 'utils', 'activations', 'constraints', 'initializers', 'losses', 'metrics', 'regularizers'],
 ]);
 
 const exported = [
   nn,
   nn.activations,
   nn.data,
+  nn.utils,
   nn.constraints,
   nn.initializers,
   nn.losses,

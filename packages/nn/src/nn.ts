@@ -45,3 +45,4 @@ export { Module } from './module.js';
 export { Buffer, type BufferOptions, Parameter, type ParameterOptions } from './parameter.js';
 export * as regularizers from './regularizers.js';
 export type { LoadedState, LoadStateOptions, StateDict } from './state.js';
+export * as utils from './utils.js';

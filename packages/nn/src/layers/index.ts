@@ -54,3 +54,5 @@ export {
 } from './preprocessing/numeric.js';
 export type { AdaptData, NestedTokens, Token } from './preprocessing/adapting.js';
 export type { EncodingMode } from './preprocessing/encoding.js';
+export { Hashing, type HashingOptions } from './preprocessing/hashing.js';
+export { IntegerLookup, type LookupOptions, StringLookup } from './preprocessing/lookup.js';
