@@ -56,3 +56,4 @@ export type { AdaptData, NestedTokens, Token } from './preprocessing/adapting.js
 export type { EncodingMode } from './preprocessing/encoding.js';
 export { Hashing, type HashingOptions } from './preprocessing/hashing.js';
 export { IntegerLookup, type LookupOptions, StringLookup } from './preprocessing/lookup.js';
+export { RandomFlip, type RandomFlipOptions } from './preprocessing/randomFlip.js';
