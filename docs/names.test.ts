@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { nn, optim } from 'cotangent';
 import * as node from 'cotangent/node';
 
-const pages = ['layers.md', 'training.md', 'preprocessing.md'];
+const pages = ['layers.md', 'training.md', 'data.md', 'preprocessing.md'];
 const page = pages.map((name) => readFileSync(join(__dirname, name), 'utf8')).join('\n');
 const named = new Set(
   [...page.matchAll(/^\| .*$/gm)].flatMap(([row]) =>
@@ -16,7 +16,7 @@ const named = new Set(
 /** What is not in a table: the bases to extend, what reads names, and what other pages describe. */
 const elsewhere = new Set([
   ...['Layer', 'RecurrentCell', 'RecurrentLayer', 'Module', 'Model', 'Parameter', 'Buffer', 'Sequential', 'sequential'],
-  ...['functionalCall', 'maskOf', 'setMask', 'parseIdx', 'Optimizer', 'LearningRateSchedule'],
+  ...['functionalCall', 'maskOf', 'setMask', 'Optimizer', 'LearningRateSchedule'],
   ...[
     'SymbolicTensor',
     'Functional',

@@ -14,7 +14,6 @@ export {
   TerminateOnNaN,
 } from './callbacks/small.js';
 export * as constraints from './constraints.js';
-export { parseIdx } from './data/idx.js';
 export * as data from './data/index.js';
 export { functionalCall } from './functionalCall.js';
 export * as gluon from './gluon.js';

@@ -8,5 +8,7 @@ export {
   type ModelCheckpointOptions,
 } from './callbacks/files.js';
 
+export { csvFileDataset, ImageFolderDataset, type ImageFolderOptions, imageFolderDataset } from './data/files.js';
 export { type LabelledImages, loadMnist, type MnistOptions, readIdx } from './data/mnist.js';
+export { WorkerDataset, type WorkerDatasetOptions, workerDataset } from './data/workers.js';
 export { loadCheckpoint, loadWeights, saveCheckpoint, saveWeights, writeAtomically } from './io/files.js';

@@ -117,6 +117,17 @@ export class Generator {
     });
   }
 
+  /**
+   * An independent generator for each whole number, as JAX's `fold_in` makes it; this one does not move.
+   *
+   * @throws ArgumentError unless n is a whole number from 0 to 2⁵³ − 1
+   */
+  fold(n: number): Generator {
+    checkCount('Generator.fold', 'n', n);
+    threefry2x32(this.words, this.key[0], this.key[1], Math.floor(n / twoTo32), n % twoTo32);
+    return Generator.fromState({ key: [this.words[0]!, this.words[1]!], counter: [0, 0] });
+  }
+
   /** One number from [0, 1), with 53 random bits. */
   uniform(): number {
     this.next();

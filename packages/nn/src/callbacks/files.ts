@@ -1,10 +1,10 @@
 /** Callbacks that write files (https://keras.io/api/callbacks/). */
 
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ArgumentError } from '@cotangent/kernels';
-import { loadCheckpoint, saveCheckpoint, saveWeights } from '../io/files.js';
+import { loadCheckpoint, saveCheckpoint, saveWeights, writeAtomically } from '../io/files.js';
 import { checkBoolean, checkChoice, checkNumber, checkOptions, shown } from '../options.js';
 import type { Callback, CallbackState, Logs, RunParameters } from './callback.js';
 import { Best, type MonitorMode, monitored, resolveMode } from './monitor.js';
@@ -245,12 +245,15 @@ export class CSVLogger implements Callback {
     const goesOn = header !== undefined && (this.append || this.resumed);
     if (!goesOn) {
       this.columns = ['epoch', ...Object.keys(logs)];
-      await writeFile(this.path, this.line(this.columns));
+      await writeAtomically(this.path, this.line(this.columns));
       return;
     }
     this.columns = header.split(this.separator);
-    const kept = this.resumed ? lines.filter((line) => Number.parseInt(line, 10) < epoch) : lines;
-    await writeFile(this.path, [header, ...kept, ''].join('\n'));
+    // Epochs that come again, and a line that a crash cut off, give way.
+    const isKept = (line: string): boolean =>
+      line.split(this.separator).length === this.columns!.length && Number.parseInt(line, 10) < epoch;
+    const kept = this.resumed ? lines.filter(isKept) : lines;
+    await writeAtomically(this.path, [header, ...kept, ''].join('\n'));
   }
 
   stateDict(): CallbackState {

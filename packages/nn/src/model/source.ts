@@ -58,10 +58,7 @@ export function isBatchSource(given: unknown): given is BatchSource {
 
 /** In which order an epoch visits the samples: a function of the seed and the epoch alone. */
 export function epochOrder(samples: number, seed: number, epoch: number): Int32Array {
-  const { key } = new Generator(seed).state;
-  return Generator.fromState({ key, counter: [epoch >>> 0, Math.floor(epoch / 2 ** 32)] })
-    .split(1)[0]!
-    .permutation(samples);
+  return new Generator(seed).fold(epoch).permutation(samples);
 }
 
 /** Samples in memory. */
