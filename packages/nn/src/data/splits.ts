@@ -60,6 +60,17 @@ function byClass(operation: string, stratify: ArrayLike<number | string>, sample
 const shuffled = (indices: readonly number[], generator: Generator): number[] =>
   Array.from(generator.permutation(indices.length), (i) => indices[i]!);
 
+/** How many of each group to hold out so that all together are `total`: its share, rounded where most is lost by rounding down. */
+function heldOut(sizes: readonly number[], total: number): number[] {
+  const samples = sizes.reduce((sum, size) => sum + size, 0);
+  const exact = sizes.map((size) => (size * total) / samples);
+  const held = exact.map(Math.floor);
+  const left = total - held.reduce((sum, n) => sum + n, 0);
+  const byRemainder = exact.map((n, i) => [n - held[i]!, i] as const).sort((a, b) => b[0] - a[0] || a[1] - b[1]);
+  for (const [, i] of byRemainder.slice(0, Math.round(left))) held[i]!++;
+  return held;
+}
+
 /**
  * Divides samples into those to train on and those to test on.
  *
@@ -89,15 +100,17 @@ export function trainTestSplit<const T extends readonly unknown[]>(
     options.stratify === undefined
       ? [Array.from({ length: samples }, (_, i) => i)]
       : byClass(name, options.stratify, samples);
-  const share = size < 1 ? size : size / samples;
+  const held = heldOut(
+    groups.map(({ length }) => length),
+    size < 1 ? Math.ceil(size * samples - 1e-9) : size,
+  );
   const train: number[] = [];
   const test: number[] = [];
-  for (const group of groups) {
+  for (const [i, group] of groups.entries()) {
     const order = shuffle ? shuffled(group, generator) : group;
-    // As scikit-learn: the part to test on is rounded up; of strata to the nearest.
-    const held = groups.length === 1 ? Math.ceil(share * group.length - 1e-9) : Math.round(share * group.length);
-    train.push(...order.slice(0, order.length - held));
-    test.push(...order.slice(order.length - held));
+    const at = Math.max(0, order.length - held[i]!);
+    train.push(...order.slice(0, at));
+    test.push(...order.slice(at));
   }
   if (train.length === 0 || test.length === 0)
     throw new ArgumentError(
