@@ -73,3 +73,7 @@ half_ln2 = log(2) / 2 * mpf('1.001')
 # (eʳ − 1 − r) / r², relative to eʳ
 for degree, bits in ((4, 32), (9, 64)):
     show(f'exp degree {degree}', lambda r: (exp(r) - 1 - r) / r ** 2, lambda r: r ** 2 / exp(r), -half_ln2, half_ln2, degree, bits)
+# the same for float64 lanes whose result is rounded to float32
+show('expSingle', lambda r: (exp(r) - 1 - r) / r ** 2, lambda r: r ** 2 / exp(r), -half_ln2, half_ln2, 4, 64)
+# erf x / x in x², |x| ≤ 0.75
+show('erf near 0', lambda z: erf(sqrt(z)) / sqrt(z), lambda z: sqrt(z) / erf(sqrt(z)), 0, mpf('0.5625'), 5, 64)

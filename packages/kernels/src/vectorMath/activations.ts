@@ -1,7 +1,7 @@
 import type { Expr } from '../wasm/expr.js';
 import type { FloatVector, Lanes } from '../wasm/lanes.js';
-import { erfc, erfcSingle } from './errorFunction.js';
-import { exp } from './exp.js';
+import { erfc, erfcSingle, mostOfErfc, scaledErfcSingle } from './errorFunction.js';
+import { exp, expSingle } from './exp.js';
 import { expm1 } from './expm1.js';
 import { inDouble } from './inDouble.js';
 import { log1p } from './log.js';
@@ -16,9 +16,34 @@ export function softplus<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V
   });
 }
 
+/*
+ * In float32 these are computed from a = |x| alone: with s the share of 1 at −a, x times the share is max(x, 0) − a s, and
+ * its derivative is f(−a) below 0 and 1 − f(−a) above. `most` is where a s is 0, rounded, so that ∞ is no case apart.
+ */
+
+const bounded = (d: Lanes<'f64x2'>, x: Expr<'f64x2'>, most: number) => d.let(d.pmin(d.abs(x), most));
+
+const aboveOr = (d: Lanes<'f64x2'>, x: Expr<'f64x2'>, slope: Expr<'f64x2'>): Expr<'f64x2'> => {
+  const below = d.let(slope);
+  return d.select(d.lt(x, 0), below, d.sub(1, below));
+};
+
+/** σ(−u) for 0 ≤ u ≤ 700 */
+function smallShare(d: Lanes<'f64x2'>, u: Expr<'f64x2'>): Expr<'f64x2'> {
+  const e = d.let(expSingle(d, d.let(d.neg(u))));
+  return d.div(e, d.add(e, 1));
+}
+
+/** Where x σ(x) is 0 in float32. */
+const mostOfSilu = 120;
+
 /** x σ(x) */
 export function silu<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
-  return inDouble(v, [x], (d, [x]) => {
+  return inDouble(v, [x], (d, [x], exact) => {
+    if (!exact) {
+      const a = bounded(d, x!, mostOfSilu);
+      return d.sub(d.pmax(x!, 0), d.mul(a, smallShare(d, a)));
+    }
     const product = d.let(d.mul(x!, sigmoid(d, x!)));
     // −∞ · 0 is no number, but the limit is 0.
     return d.select(d.eq(x!, -Infinity), -0, product);
@@ -27,7 +52,12 @@ export function silu<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
 
 /** (x σ(x))′ = σ + x σ (1 − σ) */
 export function siluSlope<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
-  return inDouble(v, [x], (d, [x]) => {
+  return inDouble(v, [x], (d, [x], exact) => {
+    if (!exact) {
+      const a = bounded(d, x!, mostOfSilu);
+      const s = d.let(smallShare(d, a));
+      return aboveOr(d, x!, d.mul(s, d.sub(1, d.mul(a, d.sub(1, s)))));
+    }
     const s = d.let(sigmoid(d, x!));
     const slope = d.let(d.madd(d.mul(x!, s), d.sub(1, s), s));
     return d.select(d.eq(d.abs(x!), Infinity), s, slope);
@@ -35,17 +65,20 @@ export function siluSlope<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<
 }
 
 /** Φ(x) = ½ erfc(−x/√2) */
-function normalShare(d: Lanes<'f64x2'>, x: Expr<'f64x2'>, exact: boolean): Expr<'f64x2'> {
-  const scaled = d.let(d.mul(x, -Math.SQRT1_2));
-  if (exact) return d.mul(erfc(d, scaled), 0.5);
-  const half = d.let(d.mul(erfcSingle(d, d.let(d.abs(scaled))), 0.5));
-  return d.select(d.lt(x, 0), half, d.sub(1, half));
-}
+const normalShare = (d: Lanes<'f64x2'>, x: Expr<'f64x2'>): Expr<'f64x2'> =>
+  d.mul(erfc(d, d.let(d.mul(x, -Math.SQRT1_2))), 0.5);
+
+const mostOfGelu = Math.SQRT2 * mostOfErfc;
 
 /** x Φ(x) */
 export function gelu<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
   return inDouble(v, [x], (d, [x], exact) => {
-    const product = d.let(d.mul(x!, normalShare(d, x!, exact)));
+    if (!exact) {
+      const a = bounded(d, x!, mostOfGelu);
+      const complement = erfcSingle(d, d.let(d.mul(a, Math.SQRT1_2)));
+      return d.sub(d.pmax(x!, 0), d.mul(d.mul(a, 0.5), complement));
+    }
+    const product = d.let(d.mul(x!, normalShare(d, x!)));
     return d.select(d.eq(x!, -Infinity), -0, product);
   });
 }
@@ -53,8 +86,14 @@ export function gelu<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
 /** (x Φ(x))′ = Φ + x φ */
 export function geluSlope<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
   return inDouble(v, [x], (d, [x], exact) => {
-    const share = d.let(normalShare(d, x!, exact));
-    const bell = d.mul(exp(d, d.let(d.mul(d.mul(x!, x!), -0.5))), 1 / Math.sqrt(2 * Math.PI));
+    const density = 1 / Math.sqrt(2 * Math.PI);
+    if (!exact) {
+      const a = bounded(d, x!, mostOfGelu);
+      const [t, power] = scaledErfcSingle(d, d.let(d.mul(a, Math.SQRT1_2)));
+      return aboveOr(d, x!, d.mul(power, d.sub(d.mul(t, 0.5), d.mul(a, density))));
+    }
+    const share = d.let(normalShare(d, x!));
+    const bell = d.mul(exp(d, d.let(d.mul(d.mul(x!, x!), -0.5))), density);
     const slope = d.let(d.madd(x!, bell, share));
     return d.select(d.eq(d.abs(x!), Infinity), share, slope);
   });
@@ -62,12 +101,16 @@ export function geluSlope<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<
 
 const geluScale = 2 * Math.sqrt(2 / Math.PI);
 const geluCube = 0.044715;
+/** Where the curve with tanh is 0 in float32. */
+const mostOfGeluTanh = 12;
 
 /** ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))) = x σ(2√(2/π) (x + 0.044715 x³)) */
 export function geluTanh<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
-  return inDouble(v, [x], (d, [x]) => {
-    const square = d.let(d.mul(x!, x!));
-    const inner = d.let(d.mul(d.mul(x!, geluScale), d.madd(square, geluCube, 1)));
+  return inDouble(v, [x], (d, [x], exact) => {
+    const a = exact ? x! : bounded(d, x!, mostOfGeluTanh);
+    const square = d.let(d.mul(a, a));
+    const inner = d.let(d.mul(d.mul(a, geluScale), d.madd(square, geluCube, 1)));
+    if (!exact) return d.sub(d.pmax(x!, 0), d.mul(a, smallShare(d, inner)));
     const product = d.let(d.mul(x!, sigmoid(d, inner)));
     return d.select(d.eq(x!, -Infinity), -0, product);
   });
@@ -75,11 +118,16 @@ export function geluTanh<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V
 
 /** Its derivative: σ + x σ (1 − σ) · 2√(2/π) (1 + 3 · 0.044715 x²) */
 export function geluTanhSlope<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
-  return inDouble(v, [x], (d, [x]) => {
-    const square = d.let(d.mul(x!, x!));
-    const inner = d.let(d.mul(d.mul(x!, geluScale), d.madd(square, geluCube, 1)));
-    const s = d.let(sigmoid(d, inner));
+  return inDouble(v, [x], (d, [x], exact) => {
+    const a = exact ? x! : bounded(d, x!, mostOfGeluTanh);
+    const square = d.let(d.mul(a, a));
+    const inner = d.let(d.mul(d.mul(a, geluScale), d.madd(square, geluCube, 1)));
     const innerSlope = d.mul(d.madd(square, 3 * geluCube, 1), geluScale);
+    if (!exact) {
+      const s = d.let(smallShare(d, inner));
+      return aboveOr(d, x!, d.mul(s, d.sub(1, d.mul(d.mul(a, innerSlope), d.sub(1, s)))));
+    }
+    const s = d.let(sigmoid(d, inner));
     const flat = d.let(d.mul(s, d.sub(1, s)));
     const slope = d.let(d.madd(d.mul(x!, innerSlope), flat, s));
     // Where σ is 0 or 1 the powers of x, which may be infinite, no longer count.

@@ -2,27 +2,34 @@ import type { Local } from '../wasm/code.js';
 import type { Expr } from '../wasm/expr.js';
 import type { FloatVector, Lanes } from '../wasm/lanes.js';
 import { errorFunctionTables as tables } from './errorFunctionTables.js';
-import { exp } from './exp.js';
+import { exp, expSingle } from './exp.js';
 import { inDouble } from './inDouble.js';
 
-/** erf x / x in x², |x| ≤ 1, with an error of 2⁻³⁵ (benchmarks/kernels/minimax.py). */
+/** erf x / x in x², |x| ≤ 0.75, with an error of 2⁻²⁹ (benchmarks/kernels/minimax.py). */
 const nearSingle = [
-  1.1283791670575676, -0.37612638433002565, 0.11283781956700335, -0.026865399227887034, 0.005220943470672972,
-  -0.000848280346070847, 0.0001125678035270394, -9.641073046449912e-6,
+  1.1283791654856963, -0.37612618719238855, 0.11283376206371196, -0.026834609773687085, 0.005114319463267223,
+  -0.0006749345694650791,
 ] as const;
 
-/** eˣ² erfc x in 1 / (1 + 0.4x), 0 ≤ x ≤ 10.1, with an error of 2⁻³⁵ of it (benchmarks/kernels/minimax.py). */
-const farSingle = [
-  6.348319138855329e-7, 0.22565401654221234, 0.22601222779365834, 0.2045422378759849, 0.19017045348226622,
-  0.04282865600941947, 0.30525532950636375, -0.500966058649795, 0.7894664753687637, -0.8744522417699602,
-  0.5467560036226239, -0.18003923432172625, 0.024771499737229825,
-] as const;
+/** eˣ² erfc x for 0 ≤ x ≤ 10.1, with an error of 2⁻²⁷ of it (benchmarks/kernels/rational.py). */
+const farSingle = {
+  numerator: [1.0000000048800821, 1.237814565931164, 0.7309401512782663, 0.2288857902246028, 0.032719698132503],
+  denominator: [1, 2.366194256928957, 2.4008956762912788, 1.3241217068264988, 0.4057160386387375, 0.05799345226869142],
+} as const;
 
-/** erfc a for a ≥ 0, good to the last bits of float32. */
+/** Where erfc is 0 in float32. */
+export const mostOfErfc = 10.3;
+
+/** e^a² erfc a, and e^−a², for 0 ≤ a ≤ `mostOfErfc`, good to the last bits of float32. */
+export function scaledErfcSingle(d: Lanes<'f64x2'>, a: Expr<'f64x2'>): readonly [Expr<'f64x2'>, Expr<'f64x2'>] {
+  const ratio = d.div(d.polynomial(a, farSingle.numerator), d.polynomial(a, farSingle.denominator));
+  return [ratio, expSingle(d, d.let(d.mul(a, d.neg(a))))];
+}
+
+/** erfc a for 0 ≤ a ≤ `mostOfErfc`, good to the last bits of float32; at that end it is 0, rounded. */
 export function erfcSingle(d: Lanes<'f64x2'>, a: Expr<'f64x2'>): Expr<'f64x2'> {
-  const t = d.let(d.div(1, d.madd(a, 0.4, 1)));
-  const power = exp(d, d.let(d.neg(d.mul(a, a))));
-  return d.mul(power, d.polynomial(t, farSingle));
+  const [ratio, power] = scaledErfcSingle(d, a);
+  return d.mul(ratio, power);
 }
 
 /** The pieces of erf and erfc of a = |x|, exact to the last bits of float64: FreeBSD s_erf.c. */
@@ -61,9 +68,9 @@ export function erf<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
       const beyond = d.select(d.lt(a, 1.25), d.add(middle, erx), d.sub(1, tail));
       positive = d.let(d.select(d.lt(a, 0.84375), d.madd(a, near, a), beyond));
     } else {
-      const z = d.let(d.mul(a, a));
-      const near = d.mul(a, d.polynomial(z, nearSingle));
-      positive = d.let(d.select(d.lt(a, 1), near, d.sub(1, erfcSingle(d, a))));
+      const near = d.mul(a, d.polynomial(d.let(d.mul(a, a)), nearSingle));
+      const far = d.sub(1, erfcSingle(d, d.let(d.pmin(a, mostOfErfc))));
+      positive = d.let(d.select(d.lt(a, 0.75), near, far));
     }
     return d.copySign(d.let(d.select(d.eq(x!, x!), positive, x!)), x!);
   });
@@ -82,7 +89,7 @@ export function erfc<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
       const inner = d.select(d.lt(a, 0.25), d.sub(1, d.add(a, small)), d.sub(0.5, d.add(d.sub(a, 0.5), small)));
       const beyond = d.select(d.lt(a, 1.25), d.sub(1 - erx, middle), tail);
       positive = d.let(d.select(d.lt(a, 0.84375), inner, beyond));
-    } else positive = d.let(erfcSingle(d, a));
+    } else positive = d.let(erfcSingle(d, d.let(d.pmin(a, mostOfErfc))));
     const result = d.select(negative, d.sub(2, positive), positive);
     return d.select(d.eq(x!, x!), result, x!);
   });

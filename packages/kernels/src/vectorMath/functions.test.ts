@@ -175,7 +175,7 @@ const everywhere: Record<string, DispatchedKernel> = {
 };
 
 describe.each(Object.entries(everywhere))('%s', (name, kernel) => {
-  const bound = name === 'rsqrt' ? 1.5 : 0.51;
+  const bound = name === 'rsqrt' ? 1.5 : name.startsWith('erf') ? 0.7 : 0.51;
   it(`is within ${bound} ulp over all float32 (every 19997th bit pattern)`, () => {
     let x = floats(19997);
     // Beyond, the plain loop takes all.
