@@ -150,8 +150,8 @@ export {
   type ScanAttributes,
   type SortAttributes,
 } from './scan/scan.js';
-export { type NormalizeAttributes, normalize } from './fused/normalize.js';
-export { type AxisAttributes, logSoftmax, softmax } from './fused/softmax.js';
+export { type NormalizeAttributes, normalize, normalizeBackward } from './fused/normalize.js';
+export { type AxisAttributes, logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './fused/softmax.js';
 export { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './fused/crossEntropy.js';
 export {
   type AttentionAttributes,

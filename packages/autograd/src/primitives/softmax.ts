@@ -15,11 +15,11 @@ import { ones, onesLike } from '../create.js';
 import { apply, type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
 
-/** The Jacobian of y = softmax x is symmetric, diag y − y yᵀ: one formula serves both modes. */
-const throughSoftmax = (v: Tensor, y: Tensor, axis: number): Tensor =>
-  y.mul(v.sub(v.mul(y).sum({ axis, keepDims: true })));
+/** The Jacobian of y = softmax x over the last axis is symmetric, diag y − y yᵀ: one formula serves both modes. */
+const throughSoftmax = (v: Tensor, logits: Tensor): Tensor =>
+  apply(softmaxBackward, [v, logits.softmax({ axis: -1 })], { axis: logits.rank - 1 });
 
-/** y = softmax(x).  dx = y ⊙ (dy − Σ y ⊙ dy) */
+/** y = softmax(x).  dx = y ⊙ (dy − Σ y ⊙ dy), fused */
 export const softmax: Primitive<AxisAttributes> = primitive({
   name: 'softmax',
   inputs: ['x'],
@@ -27,12 +27,35 @@ export const softmax: Primitive<AxisAttributes> = primitive({
   shape: ({ x }) => x,
   run: kernels.softmax,
   keeps: { x: ['out'] },
-  vjp: { x: (g, { out }, { axis }: AxisAttributes) => throughSoftmax(g, out, axis) },
-  jvp: { x: (t, { out }, { axis }) => throughSoftmax(t, out, axis) },
+  vjp: { x: (g, { out }, attributes: AxisAttributes) => apply(softmaxBackward, [g, out], attributes) },
+  jvp: { x: (t, { out }, attributes) => apply(softmaxBackward, [t, out], attributes) },
   batch: axisBatch(),
 });
 
-/** y = x − ln Σ eˣ.  dx = dy − eʸ Σ dy */
+const sumAlong = (x: Tensor, { axis }: AxisAttributes): Tensor => x.sum({ axis, keepDims: true });
+
+/** d(g, y) = y ⊙ (g − Σ y ⊙ g): symmetric in g. */
+export const softmaxBackward: Primitive<AxisAttributes> = primitive({
+  name: 'softmaxBackward',
+  inputs: ['g', 'y'],
+  promotion: 'floating',
+  shape: ({ y }) => y,
+  run: kernels.softmaxBackward,
+  keeps: { g: ['y'], y: ['g', 'y'] },
+  vjp: {
+    g: (v, { y }, attributes: AxisAttributes) => apply(softmaxBackward, [v, y], attributes),
+    y: (v, { g, y }, attributes) =>
+      v.mul(g.sub(sumAlong(y.mul(g), attributes))).sub(g.mul(sumAlong(y.mul(v), attributes))),
+  },
+  jvp: {
+    g: (t, { y }, attributes) => apply(softmaxBackward, [t, y], attributes),
+    y: (t, { g, y }, attributes) =>
+      t.mul(g.sub(sumAlong(y.mul(g), attributes))).sub(y.mul(sumAlong(t.mul(g), attributes))),
+  },
+  batch: axisBatch(),
+});
+
+/** y = x − ln Σ eˣ.  dx = dy − eʸ Σ dy, fused */
 export const logSoftmax: Primitive<AxisAttributes> = primitive({
   name: 'logSoftmax',
   inputs: ['x'],
@@ -40,8 +63,27 @@ export const logSoftmax: Primitive<AxisAttributes> = primitive({
   shape: ({ x }) => x,
   run: kernels.logSoftmax,
   keeps: { x: ['out'] },
-  vjp: { x: (g, { out }, { axis }: AxisAttributes) => g.sub(out.exp().mul(g.sum({ axis, keepDims: true }))) },
-  jvp: { x: (t, { out }, { axis }) => t.sub(out.exp().mul(t).sum({ axis, keepDims: true })) },
+  vjp: { x: (g, { out }, attributes: AxisAttributes) => apply(logSoftmaxBackward, [g, out], attributes) },
+  jvp: { x: (t, { out }, attributes) => t.sub(sumAlong(out.exp().mul(t), attributes)) },
+  batch: axisBatch(),
+});
+
+/** d(g, y) = g − eʸ Σ g */
+export const logSoftmaxBackward: Primitive<AxisAttributes> = primitive({
+  name: 'logSoftmaxBackward',
+  inputs: ['g', 'y'],
+  promotion: 'floating',
+  shape: ({ y }) => y,
+  run: kernels.logSoftmaxBackward,
+  keeps: { g: ['y'], y: ['g', 'y'] },
+  vjp: {
+    g: (v, { y }, attributes: AxisAttributes) => v.sub(sumAlong(y.exp().mul(v), attributes)),
+    y: (v, { g, y }, attributes) => v.mul(y.exp()).mul(sumAlong(g, attributes)).neg(),
+  },
+  jvp: {
+    g: (t, { y }, attributes) => apply(logSoftmaxBackward, [t, y], attributes),
+    y: (t, { g, y }, attributes) => t.mul(y.exp()).mul(sumAlong(g, attributes)).neg(),
+  },
   batch: axisBatch(),
 });
 
@@ -101,12 +143,12 @@ export const softmaxCrossEntropyBackward: Primitive<undefined> = primitive({
       v
         .mul(apply(softmaxCrossEntropyBackward, [ones(labels.shape, { dtype: v.dtype }), logits, labels], undefined))
         .sum({ axis: -1 }),
-    logits: (v, { g, logits }) => throughSoftmax(v.mul(g.expandDims(-1)), logits.softmax({ axis: -1 }), -1),
+    logits: (v, { g, logits }) => throughSoftmax(v.mul(g.expandDims(-1)), logits),
     labels: null,
   },
   jvp: {
     g: (t, { logits, labels }) => apply(softmaxCrossEntropyBackward, [t, logits, labels], undefined),
-    logits: (t, { g, logits }) => throughSoftmax(t, logits.softmax({ axis: -1 }), -1).mul(g.expandDims(-1)),
+    logits: (t, { g, logits }) => throughSoftmax(t, logits).mul(g.expandDims(-1)),
     labels: null,
   },
   batch: leadingBatch(),

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { copyOut, newBlock } from '../block.js';
 import type { DType } from '../dtype.js';
 import { setDeterministic } from '../wasm/features.js';
-import { normalize } from './normalize.js';
-import { logSoftmax, softmax } from './softmax.js';
+import { normalize, normalizeBackward } from './normalize.js';
+import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax.js';
 
 afterEach(() => setDeterministic(false));
 
@@ -64,6 +64,46 @@ it('normalize agrees with its plain loop, over any axes', () => {
         return copyOut(out);
       });
       // Around 1000 float32 keeps four digits behind the point.
+      expectNear(got!, wanted!, dtype === 'float32' ? (mean === 0 ? 2e-5 : 3e-3) : 1e-9);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+it('what flows back through softmax and logSoftmax agrees with the plain loops, along any axis', () => {
+  fc.assert(
+    fc.property(cases, fc.nat(), ({ shape, seed, dtype, spread, special, deterministic }, axisSeed) => {
+      setDeterministic(deterministic);
+      const g = block(dtype, shape, (i) =>
+        special !== null && i === seed % 7 ? special : spread * Math.cos(seed + i),
+      );
+      const y = block(dtype, shape, (i) => 0.5 * Math.sin(seed + 1.3 * i));
+      const attributes = { axis: axisSeed % shape.length };
+      for (const kernel of [softmaxBackward, logSoftmaxBackward]) {
+        const [got, wanted] = [kernel, kernel.plain].map((run) => {
+          const out = newBlock(dtype, shape, false);
+          run(out, [g, y], attributes);
+          return copyOut(out);
+        });
+        expectNear(got!, wanted!, dtype === 'float32' ? 1e-4 : 1e-12);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+it('what flows back through normalize agrees with the plain loop, over any axes', () => {
+  fc.assert(
+    fc.property(cases, fc.nat(), ({ shape, seed, dtype, spread, mean, deterministic }, axesSeed) => {
+      setDeterministic(deterministic);
+      const x = block(dtype, shape, (i) => mean + spread * Math.sin(seed + 1.3 * i));
+      const g = block(dtype, shape, (i) => Math.cos(seed + 2.1 * i) + 0.5);
+      const axes = shape.map((_, i) => i).filter((i) => (axesSeed >> i) & 1);
+      const [got, wanted] = [normalizeBackward, normalizeBackward.plain].map((run) => {
+        const out = newBlock(dtype, shape, false);
+        run(out, [g, x], { axes, epsilon: 0.1 });
+        return copyOut(out);
+      });
       expectNear(got!, wanted!, dtype === 'float32' ? (mean === 0 ? 2e-5 : 3e-3) : 1e-9);
     }),
     { numRuns: 300 },

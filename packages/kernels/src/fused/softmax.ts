@@ -68,3 +68,54 @@ export const softmax: DispatchedKernel<AxisAttributes> = alongRows(softmaxPlain,
 
 /** x − ln Σ eˣ */
 export const logSoftmax: DispatchedKernel<AxisAttributes> = alongRows(logSoftmaxPlain, 'logSoftmax');
+
+const softmaxBackwardPlain: Kernel<AxisAttributes> = (out, [g, y], { axis }) => {
+  forEachRow(out, [g!, y!], axis, (o, stepOut, [atG, atY], [stepG, stepY], n) => {
+    let total = 0;
+    for (let i = 0; i < n; i++) total += g!.data[atG! + i * stepG!]! * y!.data[atY! + i * stepY!]!;
+    for (let i = 0; i < n; i++) {
+      out.data[o + i * stepOut] = y!.data[atY! + i * stepY!]! * (g!.data[atG! + i * stepG!]! - total);
+    }
+  });
+};
+
+const logSoftmaxBackwardPlain: Kernel<AxisAttributes> = (out, [g, y], { axis }) => {
+  forEachRow(out, [g!, y!], axis, (o, stepOut, [atG, atY], [stepG, stepY], n) => {
+    let total = 0;
+    for (let i = 0; i < n; i++) total += g!.data[atG! + i * stepG!]!;
+    for (let i = 0; i < n; i++) {
+      out.data[o + i * stepOut] = g!.data[atG! + i * stepG!]! - Math.exp(y!.data[atY! + i * stepY!]!) * total;
+    }
+  });
+};
+
+function backwardAlongRows(
+  plain: Kernel<AxisAttributes>,
+  name: 'softmaxBackward' | 'logSoftmaxBackward',
+): DispatchedKernel<AxisAttributes> {
+  return kernel(
+    plain,
+    (out, [g, y], { axis }) => {
+      const type = lanesOf(y!.dtype);
+      if (type === undefined || g!.dtype !== y!.dtype || axis !== y!.shape.length - 1 || y!.size === 0) return false;
+      if (![out, g!, y!].every((block) => block.contiguous && block.storage.inHeap)) return false;
+      const columns = y!.shape[axis]!;
+      const run = rowFunctions(variantFor(type))[name];
+      run(pointerOf(out), pointerOf(g!), pointerOf(y!), y!.size / columns, columns);
+      return true;
+    },
+    { outsideFrom: 256, stridedFrom: 512 },
+  );
+}
+
+/** y ⊙ (g − Σ y ⊙ g), y = softmax x: what flows back. Inputs: g, y. */
+export const softmaxBackward: DispatchedKernel<AxisAttributes> = backwardAlongRows(
+  softmaxBackwardPlain,
+  'softmaxBackward',
+);
+
+/** g − eʸ Σ g, y = logSoftmax x: what flows back. Inputs: g, y. */
+export const logSoftmaxBackward: DispatchedKernel<AxisAttributes> = backwardAlongRows(
+  logSoftmaxBackwardPlain,
+  'logSoftmaxBackward',
+);

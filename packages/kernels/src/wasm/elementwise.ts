@@ -115,3 +115,14 @@ export const normalizeColumns: MapKernel = mapKernel({
   unroll: 2,
   body: (v, { x, mean, scale }) => ({ out: v.mul(v.sub(x, mean), scale) }),
 });
+
+/** (g − meanG − (x − mean) · bend) · scale, of rows of means, bends and scales. */
+export const normalizeColumnsBackward: MapKernel = mapKernel({
+  name: 'normalizeColumnsBackward',
+  inputs: { g: 'elements', x: 'elements', mean: 'elements', meanG: 'elements', bend: 'elements', scale: 'elements' },
+  outputs: out,
+  broadcast: false,
+  body: (v, { g, x, mean, meanG, bend, scale }) => ({
+    out: v.mul(v.sub(v.sub(g, meanG), v.mul(v.sub(x, mean), bend)), scale),
+  }),
+});

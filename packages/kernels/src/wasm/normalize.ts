@@ -3,7 +3,7 @@
 import { exp, log } from '../vectorMath/index.js';
 import { type Func, procedure } from './assemble.js';
 import type { Code, Local } from './code.js';
-import { as, type Expr, extractLane, load as loadFrom, op, shuffle } from './expr.js';
+import { as, constant, type Expr, extractLane, load as loadFrom, op, select, shuffle } from './expr.js';
 import { type FloatVector, isFused, Lanes, lanesOfVariant, type Variant } from './lanes.js';
 import { lazyModule, type WasmFunction } from './load.js';
 
@@ -14,8 +14,15 @@ export interface RowFunctions {
   readonly logSoftmax: WasmFunction;
   /** (out, x, rows, columns, ε): (x − mean) / √(variance + ε) of each row */
   readonly normalizeRows: WasmFunction;
-  /** (sums, squares, x, rows, columns): Σ d and Σ d² of each column in float64, d = x − its first element */
+  /** (out, g, y, rows, columns) */
+  readonly softmaxBackward: WasmFunction;
+  readonly logSoftmaxBackward: WasmFunction;
+  /** (out, g, x, rows, columns, ε) */
+  readonly normalizeRowsBackward: WasmFunction;
+  /** (sums, x, anything, rows, columns): adds Σ d and Σ d² of each column, d = x − its first element, to two arrays of float64 */
   readonly momentsOfColumns: WasmFunction;
+  /** (sums, x, g, rows, columns): and Σ g and Σ g d to two more */
+  readonly gradientMomentsOfColumns: WasmFunction;
 }
 
 const upperHalf = [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7];
@@ -198,64 +205,145 @@ function normalizeRows(variant: Variant): Func {
   );
 }
 
-function momentsOfColumns(type: FloatVector): Func {
-  return procedure(
-    'momentsOfColumns',
-    { sums: 'i32', squares: 'i32', x: 'i32', rows: 'i32', columns: 'i32' },
-    (code, { sums, squares, x, rows, columns }) => {
-      const v = new Lanes<FloatVector>(type, code);
-      const d = new Lanes('f64x2', code);
-      const bytes = code.let(op('i32.mul', columns, v.elementBytes));
-      const first = code.let(x);
-      const [from, shift, sum, square, left] = [0, 1, 2, 3, 4].map(() => code.local('i32')) as [
-        Local<'i32'>,
-        Local<'i32'>,
-        Local<'i32'>,
-        Local<'i32'>,
-        Local<'i32'>,
-      ];
-      code.repeat(rows, () => {
-        code.set(from, x);
-        code.set(shift, first);
-        code.set(sum, sums);
-        code.set(square, squares);
-        code.set(left, columns);
-        code.while(op('i32.ge_u', left, v.width), () => {
-          for (const [k, [value, base]] of zip(
-            widened(type, v.let(v.load(from))),
-            widened(type, v.let(v.load(shift))),
-          )) {
-            const distance = d.let(d.sub(value, base));
-            d.store(sum, d.add(d.load(sum, 16 * k), distance), 16 * k);
-            d.store(square, d.add(d.load(square, 16 * k), d.mul(distance, distance)), 16 * k);
-          }
-          for (const pointer of [from, shift]) code.advance(pointer, 16);
-          for (const pointer of [sum, square]) code.advance(pointer, 8 * v.width);
-          code.advance(left, -v.width);
-        });
-        code.while(left, () => {
-          const value = firstLane(code, type, v.let(v.loadSplat(from)));
-          const base = firstLane(code, type, v.let(v.loadSplat(shift)));
-          const distance = code.let(op('f64.sub', value, base));
-          code.store(sum, op('f64.add', loadFrom('f64', sum), distance));
-          code.store(square, op('f64.add', loadFrom('f64', square), op('f64.mul', distance, distance)));
-          for (const pointer of [from, shift]) code.advance(pointer, v.elementBytes);
-          for (const pointer of [sum, square]) code.advance(pointer, 8);
-          code.advance(left, -1);
-        });
-        code.set(x, op('i32.add', x, bytes));
-      });
-    },
-  );
+/** y (g − Σ y g), or g − eʸ Σ g, of each row: what flows back through softmax and its logarithm. */
+function softmaxRowsBackward(name: 'softmaxBackward' | 'logSoftmaxBackward', variant: Variant): Func {
+  const type = lanesOfVariant(variant);
+  const parameters = { out: 'i32', g: 'i32', y: 'i32', rows: 'i32', columns: 'i32' } as const;
+  return procedure(name, parameters, (code, { out, g, y, rows, columns }) => {
+    const v = new Lanes<FloatVector>(type, code, isFused(variant));
+    const bytes = code.let(op('i32.mul', columns, v.elementBytes));
+    const [fromG, fromY, to] = [code.local('i32'), code.local('i32'), code.local('i32')];
+    const sum = new DoubleSum(code, type);
+    const logs = name === 'logSoftmaxBackward';
+    code.repeat(rows, () => {
+      sum.clear();
+      walk(code, v, columns, [fromG, fromY], [g, y], ({ load, tail }) =>
+        sum.add(v.let(logs ? load(fromG) : v.mul(load(fromG), load(fromY))), tail),
+      );
+      const total = v.let(everywhere(v, sum.total()));
+      walk(code, v, columns, [fromG, fromY, to], [g, y, out], ({ load, store }) =>
+        store(
+          to,
+          logs
+            ? v.sub(load(fromG), v.mul(exp(v, v.let(load(fromY))), total))
+            : v.mul(load(fromY), v.sub(load(fromG), total)),
+        ),
+      );
+      for (const pointer of [g, y, out]) code.advance(pointer, bytes);
+    });
+  });
 }
 
-const zip = <A, B>(a: readonly A[], b: readonly B[]): IterableIterator<[number, [A, B]]> =>
-  a.map((x, k): [A, B] => [x, b[k]!]).entries();
+/** What flows back through `normalizeRows`: s (g − mean g − d s² mean(g d)) with d = x − mean x and s = 1 / √(variance + ε). */
+function normalizeRowsBackward(variant: Variant): Func {
+  const type = lanesOfVariant(variant);
+  const parameters = { out: 'i32', g: 'i32', x: 'i32', rows: 'i32', columns: 'i32', epsilon: 'f64' } as const;
+  return procedure('normalizeRowsBackward', parameters, (code, { out, g, x, rows, columns, epsilon }) => {
+    const v = new Lanes<FloatVector>(type, code, isFused(variant));
+    const bytes = code.let(op('i32.mul', columns, v.elementBytes));
+    const [fromG, fromX, to] = [code.local('i32'), code.local('i32'), code.local('i32')];
+    const [sum, products] = [new DoubleSum(code, type), new DoubleSum(code, type)];
+    const count = code.let(op('f64.convert_i32_u', columns));
+    code.repeat(rows, () => {
+      sum.clear();
+      products.clear();
+      walk(code, v, columns, [fromX, fromG], [x, g], ({ load, tail }) => {
+        sum.add(v.let(load(fromX)), tail);
+        products.add(v.let(load(fromG)), tail);
+      });
+      const mean = v.let(everywhere(v, op('f64.div', sum.total(), count)));
+      const meanG = v.let(everywhere(v, op('f64.div', products.total(), count)));
+      sum.clear();
+      products.clear();
+      walk(code, v, columns, [fromX, fromG], [x, g], ({ load, tail }) => {
+        const distance = v.let(v.sub(load(fromX), mean));
+        sum.addSquare(distance, tail);
+        products.add(v.let(v.mul(distance, v.sub(load(fromG), meanG))), tail);
+      });
+      const variance = code.let(op('f64.add', op('f64.div', sum.total(), count), epsilon));
+      const bend = v.let(everywhere(v, op('f64.div', op('f64.div', products.total(), count), variance)));
+      const scale = v.let(v.div(1, v.sqrt(everywhere(v, variance))));
+      walk(code, v, columns, [fromX, fromG, to], [x, g, out], ({ load, store }) => {
+        const rest = v.sub(v.sub(load(fromG), meanG), v.mul(v.sub(load(fromX), mean), bend));
+        store(to, v.mul(rest, scale));
+      });
+      for (const pointer of [g, x, out]) code.advance(pointer, bytes);
+    });
+  });
+}
+
+/** Rows that are summed in registers before their sums are added to memory. */
+const bandRows = 64;
+
+/** Σ d and Σ d² of each column in float64, d = x − its first element; with g also Σ g and Σ g d. One array behind the other. */
+function momentsOfColumns(type: FloatVector, withGradient: boolean): Func {
+  const name = withGradient ? 'gradientMomentsOfColumns' : 'momentsOfColumns';
+  const parameters = { sums: 'i32', x: 'i32', g: 'i32', rows: 'i32', columns: 'i32' } as const;
+  return procedure(name, parameters, (code, { sums, x, g, rows, columns }) => {
+    const v = new Lanes<FloatVector>(type, code);
+    const d = new Lanes('f64x2', code);
+    const rowBytes = code.let(op('i32.mul', columns, v.elementBytes));
+    const arrayBytes = code.let(op('i32.mul', columns, 8));
+    const first = code.let(x);
+    const [fromX, fromG, shift, to] = [code.local('i32'), code.local('i32'), code.local('i32'), code.local('i32')];
+    const [atX, atG, atSum] = [code.local('i32'), code.local('i32'), code.local('i32')];
+    const [left, band] = [code.local('i32'), code.local('i32')];
+    const halves = type === 'f32x4' ? 2 : 1;
+    const totals = Array.from({ length: withGradient ? 4 : 2 }, () =>
+      Array.from({ length: halves }, () => code.local('f64x2')),
+    );
+    const columnsOf = (elements: number): void => {
+      code.while(op('i32.ge_u', left, elements), () => {
+        const load = (at: Local<'i32'>): Local<FloatVector> => v.let(elements === 1 ? v.loadSplat(at) : v.load(at));
+        const bases = widened(type, load(shift)).map((base) => d.let(base));
+        for (const total of totals.flat()) code.set(total, d.constant(0));
+        code.set(atX, fromX);
+        code.set(atG, fromG);
+        code.repeat(band, () => {
+          const gradients = withGradient ? widened(type, load(atG)).map((half) => d.let(half)) : [];
+          for (const [k, value] of widened(type, load(atX)).entries()) {
+            const distance = d.let(d.sub(value, bases[k]!));
+            const terms: Expr<'f64x2'>[] = [distance, d.mul(distance, distance)];
+            if (withGradient) terms.push(gradients[k]!, d.mul(gradients[k]!, distance));
+            for (const [q, term] of terms.entries()) code.set(totals[q]![k]!, d.add(totals[q]![k]!, term));
+          }
+          code.advance(atX, rowBytes);
+          if (withGradient) code.advance(atG, rowBytes);
+        });
+        code.set(atSum, to);
+        for (const total of totals) {
+          if (elements === 1) code.store(atSum, op('f64.add', loadFrom('f64', atSum), extractLane(total[0]!, 0)));
+          else for (const [k, half] of total.entries()) d.store(atSum, d.add(d.load(atSum, 16 * k), half), 16 * k);
+          code.advance(atSum, arrayBytes);
+        }
+        for (const pointer of [fromX, fromG, shift]) code.advance(pointer, elements * v.elementBytes);
+        code.advance(to, 8 * elements);
+        code.advance(left, -elements);
+      });
+    };
+    code.while(rows, () => {
+      code.set(band, select(constant('i32', bandRows), rows, op('i32.gt_u', rows, bandRows)));
+      code.set(fromX, x);
+      code.set(fromG, g);
+      code.set(shift, first);
+      code.set(to, sums);
+      code.set(left, columns);
+      columnsOf(v.width);
+      columnsOf(1);
+      for (const pointer of [x, g]) code.advance(pointer, op('i32.mul', band, rowBytes));
+      code.set(rows, op('i32.sub', rows, band));
+    });
+  });
+}
 
 /** The functions of a variant. */
 export const rowFunctions: (variant: Variant) => RowFunctions = lazyModule((variant: Variant) => [
   softmaxRows('softmax', variant),
   softmaxRows('logSoftmax', variant),
   normalizeRows(variant),
-  momentsOfColumns(lanesOfVariant(variant)),
+  softmaxRowsBackward('softmaxBackward', variant),
+  softmaxRowsBackward('logSoftmaxBackward', variant),
+  normalizeRowsBackward(variant),
+  momentsOfColumns(lanesOfVariant(variant), false),
+  momentsOfColumns(lanesOfVariant(variant), true),
 ]) as never;

@@ -16,6 +16,10 @@ const labelled = (backward: boolean): fc.Arbitrary<Call> =>
 
 export const examples: Examples = {
   ...each(['softmax', 'logSoftmax'], onAxis),
+  ...each(
+    ['softmaxBackward', 'logSoftmaxBackward'],
+    onAxis.map(({ smooth: [shape], attributes }): Call => ({ smooth: [shape!, shape!], attributes })),
+  ),
   softmaxCrossEntropy: labelled(false),
   softmaxCrossEntropyBackward: labelled(true),
 };
