@@ -43,6 +43,8 @@ const project = (displayName: string, folder: string) => ({
 
 const config: Config = {
   maxWorkers: 2,
+  // A busy machine may take many times as long; only a test that hangs is to be ended.
+  testTimeout: 120_000,
   // A fresh process for every test file. Once Jest has torn a file's realm down, V8 may never again run finalization
   // callbacks in that process, and the tests of what the garbage collector gives back would wait for them in vain.
   workerIdleMemoryLimit: '1MB',
