@@ -63,11 +63,12 @@ function packedFunction(type: FloatVector, fused: boolean): Func {
     const rowBytes = packedRowElements * v.elementBytes;
     const panelBytes = op('i32.mul', k, tileVectors * 16);
     const [cTile, aTile] = [code.local('i32'), code.local('i32')];
-    const [aAt, bAt] = [code.local('i32'), code.local('i32')];
+    const [aAt, bAt, bEnd] = [code.local('i32'), code.local('i32'), code.local('i32')];
     forEachTile(v, { m, n }, tileRows(fused), {
       startBand: () => {
         code.set(cTile, c);
         code.set(aTile, a);
+        code.set(bEnd, op('i32.add', b, panelBytes));
       },
       tile: (rows, columns) => {
         code.set(aAt, aTile);
@@ -75,6 +76,7 @@ function packedFunction(type: FloatVector, fused: boolean): Func {
         writeTile(v, rows, {
           a: (row) => [aAt, row * rowBytes],
           b: bAt,
+          bEnd,
           advance: () => {
             code.advance(aAt, v.elementBytes);
             code.advance(bAt, tileVectors * 16);

@@ -41,6 +41,8 @@ export interface TileOperands {
   /** Moves to the next k. */
   advance(): void;
   readonly k: Expr<'i32'>;
+  /** Where the row of b is after the last k, if rows are apart: tested in place of a counter of its own. */
+  readonly bEnd?: I32;
   readonly c: I32;
   readonly cRowStep: I32;
   /** Columns of the tile that exist; the others are computed and not stored. */
@@ -64,7 +66,8 @@ export function writeTile<V extends FloatVector>(v: Lanes<V>, rows: number, oper
   };
   each((sum) => code.set(sum, v.constant(0)));
 
-  const left = code.let(operands.k);
+  const { bEnd } = operands;
+  const left = bEnd === undefined ? code.let(operands.k) : op('i32.lt_u', operands.b, bEnd);
   // One k to a turn: Node 20's compiler moves all loads of a longer body to its top and runs out of registers
   // (unrolled twice 31 GFLOP/s instead of 42).
   code.while(left, () => {
@@ -76,7 +79,7 @@ export function writeTile<V extends FloatVector>(v: Lanes<V>, rows: number, oper
       }
     }
     operands.advance();
-    code.advance(left, -1);
+    if (bEnd === undefined) code.advance(left as I32, -1);
   });
 
   const rowPointers: I32[] = [];
