@@ -64,6 +64,20 @@ function convolutions(batch: number, size: number, from: number, to: number, win
   ];
 }
 
+const pooling = {
+  window: [1, 2, 2],
+  strides: [1, 2, 2],
+  padding: [
+    [0, 0],
+    [0, 0],
+    [0, 0],
+  ],
+  dilations: [1, 1, 1],
+  input: [1, 28, 28],
+};
+
+const twice = (shape: Shape): readonly Shape[] => [shape, shape];
+
 const square: Shape = [1024, 1024];
 
 /** All workloads, in the order they are printed. */
@@ -75,7 +89,9 @@ export const workloads: readonly Workload[] = [
   map('multiply', 2),
   map('maximum', 2),
   moves('add [1024, 1024] + [1024]', 'add', [square, [1024]], square),
-  ...['relu', 'sqrt', 'exp', 'log', 'tanh', 'sigmoid', 'gelu', 'sin', 'erf'].map((operation) => map(operation)),
+  ...['relu', 'sqrt', 'exp', 'log', 'tanh', 'sigmoid', 'gelu', 'geluSlope', 'silu', 'sin', 'erf'].map((operation) =>
+    map(operation),
+  ),
   moves('sum [1024, 1024] axis 0', 'sum', [square], [1024], { axes: [0], keepDims: false }),
   moves('sum [1024, 1024] axis 1', 'sum', [square], [1024], { axes: [1], keepDims: false }),
   moves('max [1024, 1024] axis 1', 'max', [square], [1024], { axes: [1], keepDims: false }),
@@ -83,6 +99,16 @@ export const workloads: readonly Workload[] = [
   moves('logSoftmax [512, 1000]', 'logSoftmax', [[512, 1000]], [512, 1000], { axis: 1 }),
   moves('layer normalization [512, 768]', 'normalize', [[512, 768]], [512, 768], { axes: [1], epsilon: 1e-5 }),
   moves('batch normalization [50176, 32]', 'normalize', [[50176, 32]], [50176, 32], { axes: [0], epsilon: 1e-5 }),
+  moves('softmax [512, 1000], backward', 'softmaxBackward', twice([512, 1000]), [512, 1000], { axis: 1 }),
+  moves('logSoftmax [512, 1000], backward', 'logSoftmaxBackward', twice([512, 1000]), [512, 1000], { axis: 1 }),
+  moves('layer normalization [512, 768], backward', 'normalizeBackward', twice([512, 768]), [512, 768], {
+    axes: [1],
+    epsilon: 1e-5,
+  }),
+  moves('batch normalization [50176, 32], backward', 'normalizeBackward', twice([50176, 32]), [50176, 32], {
+    axes: [0],
+    epsilon: 1e-5,
+  }),
   moves('transposing copy 1024²', 'transpose', [square], square),
   ...convolutions(128, 28, 1, 6, 5),
   ...convolutions(128, 14, 6, 16, 5),
@@ -90,15 +116,15 @@ export const workloads: readonly Workload[] = [
   ...convolutions(4, 28, 128, 128, 3),
   ...convolutions(4, 14, 256, 256, 3),
   ...convolutions(4, 56, 64, 64, 3, 64),
-  moves('maxPool 2×2, 32×28×28×32', 'maxPool', [[32, 1, 28, 28, 32]], [32, 1, 14, 14, 32], {
-    window: [1, 2, 2],
-    strides: [1, 2, 2],
-    padding: [
-      [0, 0],
-      [0, 0],
-      [0, 0],
+  moves('maxPool 2×2, 32×28×28×32', 'maxPool', [[32, 1, 28, 28, 32]], [32, 1, 14, 14, 32], pooling),
+  moves(
+    'maxPool 2×2, 32×28×28×32, backward',
+    'maxPoolScatter',
+    [
+      [32, 1, 14, 14, 32],
+      [32, 1, 28, 28, 32],
     ],
-    dilations: [1, 1, 1],
-    input: [1, 28, 28],
-  }),
+    [32, 1, 28, 28, 32],
+    pooling,
+  ),
 ];

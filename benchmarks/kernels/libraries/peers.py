@@ -42,11 +42,26 @@ def with_torch(operation, shapes, attributes, out):
     a, b = inputs[0], inputs[-1]
     # Results go into memory that is there already, as ours do, where the function allows.
     target = torch.empty(out)
+    ones = torch.ones_like(a)
     unary = {'relu': lambda: torch.clamp_min(a, 0, out=target), 'sqrt': lambda: torch.sqrt(a, out=target), 'exp': lambda: torch.exp(a, out=target), 'log': lambda: torch.log(a, out=target),
-             'tanh': lambda: torch.tanh(a, out=target), 'sigmoid': lambda: torch.sigmoid(a, out=target), 'sin': lambda: torch.sin(a, out=target), 'erf': lambda: torch.erf(a, out=target), 'gelu': lambda: F.gelu(a)}
+             'tanh': lambda: torch.tanh(a, out=target), 'sigmoid': lambda: torch.sigmoid(a, out=target), 'sin': lambda: torch.sin(a, out=target), 'erf': lambda: torch.erf(a, out=target), 'gelu': lambda: F.gelu(a), 'silu': lambda: F.silu(a), 'geluSlope': lambda: torch.ops.aten.gelu_backward(ones, a)}
     if operation in unary:
         return unary[operation]
     axes = (attributes or {}).get('axes')
+    if operation == 'softmaxBackward':
+        return lambda: torch.ops.aten._softmax_backward_data(a, b, 1, torch.float32)
+    if operation == 'logSoftmaxBackward':
+        return lambda: torch.ops.aten._log_softmax_backward_data(a, b, 1, torch.float32)
+    if operation == 'normalizeBackward' and axes == [1]:
+        _, mean, scale = torch.ops.aten.native_layer_norm(b, b.shape[1:], None, None, 1e-5)
+        return lambda: torch.ops.aten.native_layer_norm_backward(a, b, b.shape[1:], mean, scale, None, None, [True, False, False])
+    if operation == 'normalizeBackward':
+        _, mean, scale = torch.ops.aten.native_batch_norm(b, None, None, None, None, True, 0.1, 1e-5)
+        return lambda: torch.ops.aten.native_batch_norm_backward(a, b, None, None, None, mean, scale, True, 1e-5, [True, False, False])
+    if operation == 'maxPoolScatter':
+        g, x = flat(a), flat(b)
+        _, places = F.max_pool2d(x, 2, return_indices=True)
+        return lambda: torch.ops.aten.max_pool2d_with_indices_backward(g, x, [2, 2], [2, 2], [0, 0], [1, 1], False, places)
     return {
         'matmul': lambda: torch.matmul(a, b, out=target), 'add': lambda: torch.add(a, b, out=target), 'multiply': lambda: torch.mul(a, b, out=target), 'maximum': lambda: torch.maximum(a, b, out=target),
         'sum': lambda: torch.sum(a, axes, out=target), 'max': lambda: torch.amax(a, axes, out=target), 'softmax': lambda: F.softmax(a, 1), 'logSoftmax': lambda: F.log_softmax(a, 1),

@@ -11,7 +11,7 @@ import {
   convolutionInputGradient,
 } from './convolution.js';
 import { outputExtent } from './geometry.js';
-import { maxPool, sumPool, sumPoolTranspose } from './pooling.js';
+import { maxPool, maxPoolScatter, sumPool, sumPoolTranspose } from './pooling.js';
 
 afterEach(() => setDeterministic(false));
 
@@ -136,5 +136,36 @@ it('poolings agree with their plain loops', () => {
       };
       expect(run(maxPool)).toEqual(run(maxPool.plain));
     }),
+  );
+});
+
+it('max pooling and what flows back through it agree with their plain loops: ties, NaN, with and without padding', () => {
+  fc.assert(
+    fc.property(cases, fc.boolean(), ({ axes, batch, from, dtype, seed }, padded) => {
+      const attributes = {
+        window: axes.map((a) => a.window),
+        strides: axes.map((a) => a.stride),
+        padding: axes.map((a) => (padded ? [a.before, a.after] : [0, 0])),
+        dilations: axes.map((a) => a.dilation),
+        input: axes.map((a) => a.n),
+      } as unknown as ConvolutionAttributes;
+      const places = axes.map((a, k) => outputExtent(a.n, a.window, a.stride, attributes.padding[k as 0], a.dilation));
+      const [shape, pooled] = [
+        [batch, ...attributes.input, from],
+        [batch, ...places, from],
+      ];
+      const [x, v] = [filled(dtype, shape, seed), filled(dtype, pooled, seed + 1)];
+      // Few values, so that windows hold equal ones.
+      for (let i = 0; i < x.size; i++) x.data[x.offset + i] = Math.round(2 * x.data[x.offset + i]!);
+      if (x.size > 3) x.data[x.offset + 2] = Number.NaN;
+      const run = (f: typeof maxPool.plain, out: Block, inputs: readonly Block[]): unknown => {
+        f(out, inputs, attributes);
+        return copyOut(out);
+      };
+      const [forward, backward] = [() => newBlock(dtype, pooled, false), () => newBlock(dtype, shape, false)];
+      expect(run(maxPool, forward(), [x])).toEqual(run(maxPool.plain, forward(), [x]));
+      expect(run(maxPoolScatter, backward(), [v, x])).toEqual(run(maxPoolScatter.plain, backward(), [v, x]));
+    }),
+    { numRuns: 200 },
   );
 });

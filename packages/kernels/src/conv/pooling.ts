@@ -1,11 +1,12 @@
 /** Pooling over windows on three spatial axes, channels last: x [batch, depth, height, width, channels]. */
 
-import type { Block } from '../block.js';
+import { type Block, newBlock } from '../block.js';
 import { bytesPerElement } from '../dtype.js';
 import type { Kernel } from '../elementwise/runs.js';
 import { type DispatchedKernel, kernel } from '../kernel.js';
 import { withContiguous } from '../move/copy.js';
 import { add, maximum } from '../wasm/elementwise.js';
+import { largestModule } from '../wasm/largest.js';
 import { lanesOf, pointerOf } from '../wasm/runMap.js';
 import { forEachTap, type Geometry, geometryOf, type WindowAttributes } from './geometry.js';
 
@@ -46,38 +47,28 @@ function forEachTapRow(g: Geometry, visit: (place: number, input: number, count:
   }
 }
 
-/** A pooling that folds the taps one by one into the result, vectors along the channels. */
-function folded(
-  plain: Kernel<PoolingAttributes>,
-  fold: typeof add,
-  start: number,
-): DispatchedKernel<PoolingAttributes> {
-  return kernel(
-    plain,
-    (out, [x], attributes) => {
-      const type = lanesOf(x!.dtype);
-      if (type === undefined || !x!.contiguous || !x!.storage.inHeap || !out.storage.inHeap) return false;
-      const g = geometryOf(x!.shape, attributes);
-      const run = fold.run(type, 'each each')!;
-      const bytes = bytesPerElement(x!.dtype);
-      const [to, from] = [pointerOf(out), pointerOf(x!)];
-      const [step, windowStep] = [g.channels * bytes, g.strides[2] * g.channels * bytes];
-      out.data.fill(start, out.offset, out.offset + out.size);
-      forEachTapRow(g, (place, input, count) => {
-        const at = to + place * bytes;
-        run(count, g.channels, at, step, at, step, from + input * bytes, windowStep);
-      });
-      return true;
-    },
-    staging,
-  );
+/** Folds the taps one by one into the result, vectors along the channels. */
+function foldedInSimd(out: Block, x: Block, attributes: PoolingAttributes, fold: typeof add, start: number): boolean {
+  const type = lanesOf(x.dtype);
+  if (type === undefined || !x.contiguous || !x.storage.inHeap || !out.storage.inHeap) return false;
+  const g = geometryOf(x.shape, attributes);
+  const run = fold.run(type, 'each each')!;
+  const bytes = bytesPerElement(x.dtype);
+  const [to, from] = [pointerOf(out), pointerOf(x)];
+  const [step, windowStep] = [g.channels * bytes, g.strides[2] * g.channels * bytes];
+  out.data.fill(start, out.offset, out.offset + out.size);
+  forEachTapRow(g, (place, input, count) => {
+    const at = to + place * bytes;
+    run(count, g.channels, at, step, at, step, from + input * bytes, windowStep);
+  });
+  return true;
 }
 
 const withInput = (x: Block, attributes: PoolingAttributes, run: (x: Block, g: Geometry) => void): void =>
   withContiguous(x, (contiguous) => run(contiguous, geometryOf(x.shape, attributes)));
 
 /** The sum of each window; nothing is added for taps on the padding. */
-export const sumPool: DispatchedKernel<PoolingAttributes> = folded(
+export const sumPool: DispatchedKernel<PoolingAttributes> = kernel(
   (out, inputs, attributes) =>
     withInput(inputs[0]!, attributes, (x, g) => {
       out.data.fill(0, out.offset, out.offset + out.size);
@@ -87,24 +78,72 @@ export const sumPool: DispatchedKernel<PoolingAttributes> = folded(
         }
       });
     }),
-  add,
-  0,
+  (out, [x], attributes) => foldedInSimd(out, x!, attributes, add, 0),
+  staging,
 );
 
+const isPadded = ({ padding }: WindowAttributes): boolean => padding.some(([before, after]) => before + after > 0);
+
+/**
+ * Calls `run` for each row of windows along the width with its first element in the result and in x, in bytes, where the taps are and what
+ * else the functions of `largestModule` take. False where windows may lie beyond the input, or the heap is full.
+ */
+function forEachRowOfWindows(
+  g: Geometry,
+  dtype: Block['dtype'],
+  run: (place: number, start: number, ...rest: readonly number[]) => void,
+): boolean {
+  if (isPadded(g)) return false;
+  const bytes = bytesPerElement(dtype);
+  const [windowD, windowH, windowW] = g.window;
+  const taps = newBlock('int32', [windowD * windowH * windowW], false);
+  try {
+    if (!taps.storage.inHeap) return false;
+    const [, inH, inW] = g.input;
+    const position = (d: number, h: number, w: number): number => ((d * inH + h) * inW + w) * g.channels * bytes;
+    for (let tap = 0; tap < taps.size; tap++) {
+      const [kd, kh, kw] = [Math.floor(tap / (windowH * windowW)), Math.floor(tap / windowW) % windowH, tap % windowW];
+      taps.data[taps.offset + tap] = position(kd * g.dilations[0], kh * g.dilations[1], kw * g.dilations[2]);
+    }
+    const table = pointerOf(taps);
+    const rest = [table, table + 4 * taps.size, g.output[2], g.strides[2] * g.channels * bytes, g.channels];
+    for (let row = 0; row < g.batch * g.output[0] * g.output[1]; row++) {
+      const [oh, slice] = [row % g.output[1], Math.floor(row / g.output[1])];
+      const d = Math.floor(slice / g.output[0]) * g.input[0] + (slice % g.output[0]) * g.strides[0];
+      run(row * g.output[2] * g.channels * bytes, position(d, oh * g.strides[1], 0), ...rest);
+    }
+    return true;
+  } finally {
+    taps.storage.release();
+  }
+}
+
+const maxPoolPlain: Kernel<PoolingAttributes> = (out, inputs, attributes) =>
+  withInput(inputs[0]!, attributes, (x, g) => {
+    out.data.fill(-Infinity, out.offset, out.offset + out.size);
+    forEachTap(g, (place, position) => {
+      for (let c = 0; c < g.channels; c++) {
+        const o = out.offset + place * g.channels + c;
+        out.data[o] = Math.max(out.data[o]!, x.data[x.offset + position * g.channels + c]!);
+      }
+    });
+  });
+
 /** The largest element of each window, NaN where there is one; padding is never the largest. */
-export const maxPool: DispatchedKernel<PoolingAttributes> = folded(
-  (out, inputs, attributes) =>
-    withInput(inputs[0]!, attributes, (x, g) => {
-      out.data.fill(-Infinity, out.offset, out.offset + out.size);
-      forEachTap(g, (place, position) => {
-        for (let c = 0; c < g.channels; c++) {
-          const o = out.offset + place * g.channels + c;
-          out.data[o] = Math.max(out.data[o]!, x.data[x.offset + position * g.channels + c]!);
-        }
-      });
-    }),
-  maximum,
-  -Infinity,
+export const maxPool: DispatchedKernel<PoolingAttributes> = kernel(
+  maxPoolPlain,
+  (out, [x], attributes) => {
+    const type = lanesOf(x!.dtype);
+    if (type === undefined || !x!.contiguous || !x!.storage.inHeap || !out.storage.inHeap) return false;
+    const [to, from] = [pointerOf(out), pointerOf(x!)];
+    const { largest } = largestModule(type);
+    const g = geometryOf(x!.shape, attributes);
+    const done = forEachRowOfWindows(g, x!.dtype, (place, start, ...rest) =>
+      largest(to + place, from + start, ...rest),
+    );
+    return done || foldedInSimd(out, x!, attributes, maximum, -Infinity);
+  },
+  staging,
 );
 
 const inputShape = (g: Block, { input }: PoolingAttributes): readonly number[] => [g.shape[0]!, ...input, g.shape[4]!];
@@ -160,15 +199,30 @@ function winners(x: Block, g: Geometry): Int32Array {
 }
 
 /** v of each window at the place of its largest element: what flows back through `maxPool`. Inputs: v, x. */
-export const maxPoolScatter: Kernel<PoolingAttributes> = (out, [v, x], attributes) =>
-  withContiguous(v!, (v) =>
-    withInput(x!, attributes, (x, g) => {
-      out.data.fill(0, out.offset, out.offset + out.size);
-      const best = winners(x, g);
-      for (let i = 0; i < best.length; i++)
-        if (best[i]! >= 0) out.data[out.offset + best[i]!]! += v.data[v.offset + i]!;
-    }),
-  );
+export const maxPoolScatter: DispatchedKernel<PoolingAttributes> = kernel(
+  (out, [v, x], attributes) =>
+    withContiguous(v!, (v) =>
+      withInput(x!, attributes, (x, g) => {
+        out.data.fill(0, out.offset, out.offset + out.size);
+        const best = winners(x, g);
+        for (let i = 0; i < best.length; i++)
+          if (best[i]! >= 0) out.data[out.offset + best[i]!]! += v.data[v.offset + i]!;
+      }),
+    ),
+  (out, [v, x], attributes) => {
+    const type = lanesOf(x!.dtype);
+    if (type === undefined || v!.dtype !== x!.dtype || isPadded(attributes)) return false;
+    if (![out, v!, x!].every((block) => block.contiguous && block.storage.inHeap)) return false;
+    const [to, given, from] = [pointerOf(out), pointerOf(v!), pointerOf(x!)];
+    const { scatter } = largestModule(type);
+    out.data.fill(0, out.offset, out.offset + out.size);
+    const g = geometryOf(x!.shape, attributes);
+    return forEachRowOfWindows(g, x!.dtype, (place, start, ...rest) =>
+      scatter(to + start, given + place, from + start, ...rest),
+    );
+  },
+  staging,
+);
 
 /** Of each window the element of v where x is largest: the transpose of `maxPoolScatter`. Inputs: v, x. */
 export const maxPoolGather: Kernel<PoolingAttributes> = (out, [v, x], attributes) =>
