@@ -4,7 +4,8 @@ import { type Block, newBlock } from '../block.js';
 import { forEachRun, type Kernel } from '../elementwise/runs.js';
 import { IndexError } from '../errors.js';
 import { type DispatchedKernel, kernel } from '../kernel.js';
-import { lanesOf } from '../wasm/runMap.js';
+import { multiply } from '../wasm/elementwise.js';
+import { lanesOf, runMap } from '../wasm/runMap.js';
 import { logSoftmax, rowLogTotal, rowShift, softmax } from './softmax.js';
 
 /** Calls `visit(row, label, at)` for each row of `logits` [..., classes] and its label. The last axis has step `step`. */
@@ -96,14 +97,20 @@ function forwardInSimd(out: Block, logits: Block, labels: Block): boolean {
 
 function backwardInSimd(out: Block, g: Block, logits: Block, labels: Block): boolean {
   if (!suits(logits, out)) return false;
-  const weights = weightsOf(g);
-  softmax(out, [logits], { axis: logits.shape.length - 1 });
-  forEachLabel(out, labels, (row, label, at, _, classes) => {
-    const weight = weights[row]!;
-    out.data[at + label]! -= 1;
-    for (let i = 0; i < classes; i++) out.data[at + i]! *= weight;
-  });
-  return true;
+  const classes = logits.shape.at(-1)!;
+  const weights = newBlock(logits.dtype, [g.size, 1], false);
+  try {
+    if (!weights.storage.inHeap) return false;
+    weights.data.set(weightsOf(g), weights.offset);
+    softmax(out, [logits], { axis: logits.shape.length - 1 });
+    forEachLabel(out, labels, (_, label, at) => {
+      out.data[at + label]! -= 1;
+    });
+    const rows = out.view({ shape: [g.size, classes], strides: [classes, 1], offset: out.offset });
+    return runMap(multiply, rows, [rows, weights]);
+  } finally {
+    weights.storage.release();
+  }
 }
 
 /** out[r] = ln Σ exp(logits[r, ·]) − logits[r, labels[r]] */
