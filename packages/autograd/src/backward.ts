@@ -268,11 +268,12 @@ function pullThrough(node: Node, g: Tensor, order: Order, temporaries: Scope | n
 /** What the rules of a node are given in place of its cotangent. Its operation answers for it, as for its rules. */
 function begin(g: Tensor, node: Node): Tensor {
   const row = node.primitive!;
-  if (row.begin === null) return g;
-  const { anomalies } = modes;
+  const { begin } = row;
+  if (begin === null) return g;
+  const { anomalies, profiler } = modes;
   modes.anomalies = null;
   try {
-    return row.begin(g, node);
+    return profiler === null ? begin(g, node) : profiler.derive(node, row.name, () => begin(g, node));
   } finally {
     modes.anomalies = anomalies;
   }
@@ -280,12 +281,14 @@ function begin(g: Tensor, node: Node): Tensor {
 
 /** The cotangent of input i. Where anomalies are looked for, its operation answers for it, not those its rule is written in. */
 function pull(i: number, g: Tensor, node: Node): Tensor {
-  const { anomalies } = modes;
+  const { anomalies, profiler } = modes;
   const row = node.primitive!;
-  if (anomalies === null) return row.pull(i, g, node);
+  if (anomalies === null && profiler === null) return row.pull(i, g, node);
+  const run = (): Tensor => row.pull(i, g, node);
+  if (anomalies === null) return profiler!.derive(node, row.name, run);
   modes.anomalies = null;
   try {
-    const cotangent = row.pull(i, g, node);
+    const cotangent = profiler === null ? run() : profiler.derive(node, row.name, run);
     inspectCotangent(anomalies, row.name, row.inputs?.[i] ?? i, g, cotangent, node.recorded);
     return cotangent;
   } finally {

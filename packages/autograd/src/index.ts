@@ -295,6 +295,7 @@ export {
   trainMode,
 } from './modes.js';
 export { AnomalyError, type DetectAnomalyOptions, detectAnomaly, whereabouts } from './anomaly.js';
+export { type Phase, Profile, type ProfileEvent, type ProfileOptions, type ProfileRow, profile } from './profile.js';
 export { type HookHandle, registerHook, retainGrad } from './functions/hooks.js';
 export { type CheckpointOptions, checkpoint } from './transforms/checkpoint.js';
 export { type CustomJvp, type CustomVjp, customGrad, customJvp, customVjp } from './transforms/custom.js';

@@ -4,6 +4,7 @@ import { ArgumentError } from '@cotangent/kernels';
 import type { Anomalies } from './anomaly.js';
 import { GradientError } from './errors.js';
 import type { Mapping } from './mapping.js';
+import type { Profiler } from './profile.js';
 
 export const modes: {
   /** Whether operations on tracked tensors are put on the tape. */
@@ -20,6 +21,8 @@ export const modes: {
   inference: boolean;
   /** What to look for in every result; null to look for nothing. */
   anomalies: Anomalies | null;
+  /** Measures every kernel; null to measure nothing. */
+  profiler: Profiler | null;
 } = {
   recording: true,
   transformDepth: 0,
@@ -28,6 +31,7 @@ export const modes: {
   training: null,
   inference: false,
   anomalies: null,
+  profiler: null,
 };
 
 /** Whether a transform that differentiates is running its function; `vmap` does not. */

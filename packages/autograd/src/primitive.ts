@@ -263,8 +263,16 @@ export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes
 
   const scope = scopes.current;
   const loose = scope === null && !tracked;
-  const out = new Tensor(compute(row, inputs, attributes, shape, dtype, loose), row.name);
-  if (tracked) out.node = new Node(row as Primitive, inputs, attributes, out);
+  const { profiler } = modes;
+  const block =
+    profiler === null
+      ? compute(row, inputs, attributes, shape, dtype, loose)
+      : profiler.time(row.name, 'forward', shape, dtype, () => compute(row, inputs, attributes, shape, dtype, loose));
+  const out = new Tensor(block, row.name);
+  if (tracked) {
+    out.node = new Node(row as Primitive, inputs, attributes, out);
+    if (profiler !== null) profiler.remember(out.node);
+  }
   out.severed = severed;
   if (scope !== null) scope.adopt(out);
   else if (tracked) ownByTape(out);

@@ -1,6 +1,7 @@
 /** Memory that lives as long as a model, and changes to it in place: what parameters and optimizers are made of. */
 
 import { ArgumentError, type Block, copyInto, invariant, newBlock, withContiguous } from '@cotangent/kernels';
+import { modes } from './modes.js';
 import { Tensor } from './tensor.js';
 
 /** A copy of `x` in heap memory that no scope releases and no budget moves: for parameters and optimizer state. */
@@ -44,10 +45,14 @@ export function update(
       );
     }
   }
-  withAllContiguous(
-    inputs.map((input) => input.block),
-    (read) => kernel(blocks, read),
-  );
+  const run = (): void =>
+    withAllContiguous(
+      inputs.map((input) => input.block),
+      (read) => kernel(blocks, read),
+    );
+  const [first] = targets;
+  if (modes.profiler === null || first === undefined) run();
+  else modes.profiler.time('update', 'update', first.shape, first.dtype, run);
   for (const block of blocks) block.storage.version++;
 }
 

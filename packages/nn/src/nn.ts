@@ -5,6 +5,7 @@ export type { Callback, CallbackState, Logs, RunLength, RunParameters } from './
 export { EarlyStopping, type EarlyStoppingOptions } from './callbacks/earlyStopping.js';
 export { History } from './callbacks/history.js';
 export { LearningRateScheduler, ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './callbacks/learningRate.js';
+export { drawCurves, LossCurve, type LossCurveOptions } from './callbacks/lossCurve.js';
 export { ProgressBar, type ProgressOutput, type Verbosity } from './callbacks/progress.js';
 export {
   LambdaCallback,
@@ -43,5 +44,7 @@ export { type InputOptions, input, SymbolicTensor } from './model/symbolic.js';
 export { Module } from './module.js';
 export { Buffer, type BufferOptions, Parameter, type ParameterOptions } from './parameter.js';
 export * as regularizers from './regularizers.js';
+export { type PlotModelOptions, plotModel } from './seeing/plotModel.js';
+export { type ReportOptions, report } from './seeing/report.js';
 export type { LoadedState, LoadStateOptions, StateDict } from './state.js';
 export * as utils from './utils.js';

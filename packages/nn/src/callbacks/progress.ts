@@ -26,7 +26,7 @@ function standardOutput(): Terminal | undefined {
   return (globalThis as { process?: { stdout?: Terminal } }).process?.stdout;
 }
 
-function defaultOutput(): ProgressOutput {
+export function defaultOutput(): ProgressOutput {
   const terminal = standardOutput();
   return {
     write: (text) => {

@@ -162,6 +162,11 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
   /** Of every module in the first call; null before it. */
   private outputShapes: Map<Module, Shape> | null = null;
 
+  /** Shapes of what every module gave in the first call, batch axis first; null before it. @internal */
+  get layerShapes(): ReadonlyMap<Module, Shape> | null {
+    return this.outputShapes;
+  }
+
   /** Names of the outputs, where they are known before the first call. */
   protected get knownOutputNames(): readonly string[] | null {
     return null;
@@ -647,6 +652,22 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
   /** The output for these samples, in inference mode. */
   predictOnBatch(x: Samples): Outputs {
     return unrecorded(() => this.predictStep(this.oneBatch('predictOnBatch', x, undefined, {}).x));
+  }
+
+  /** Gradients of the loss of these samples for every trainable parameter, by path; nothing is changed. */
+  gradientsOnBatch(x: Samples, y?: Samples, options: BatchOptions = {}): Record<string, Float32Array | Float64Array> {
+    this.requireCompiled('gradientsOnBatch');
+    return scope(() => {
+      const batch = this.oneBatch('gradientsOnBatch', x, y, options);
+      const parameters = this.namedParameters().filter(([, { requiresGrad }]) => requiresGrad);
+      this.zeroGrad();
+      this.computeLoss(batch, this.output(batch.x)).backward();
+      const found = parameters.flatMap(([path, { grad }]): [string, Float32Array][] =>
+        grad === null ? [] : [[path, grad.toTypedArray() as Float32Array]],
+      );
+      this.zeroGrad();
+      return Object.fromEntries(found);
+    });
   }
 
   private oneBatch(operation: string, x: Samples, y: Samples | undefined, options: BatchOptions): Batch {
