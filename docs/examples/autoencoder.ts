@@ -6,7 +6,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { concat, manualSeed, nn, optim, randomNormal, type Tensor, tensor } from 'cotangent';
-import { loadMnist } from 'cotangent/node';
+import { loadMnist, writeAtomically } from 'cotangent/node';
 import { isMain, type Print, since } from './support/budget.js';
 
 /** 784 → 128 → 32 → 128 → 784. */
@@ -97,7 +97,7 @@ export async function train({
   print('autoencoder: 784 pixels in 32 numbers');
   const model = autoencoder();
   model.compile({ optimizer: new optim.Adam({ learningRate: 2e-3 }), loss: 'binaryCrossentropy' });
-  await model.fit(x, x, { ...options, validationData: [xTest, xTest] });
+  const compressed = await model.fit(x, x, { ...options, validationData: [xTest, xTest] });
   const { loss: crossentropy } = await model.evaluate(xTest, xTest, { batchSize: 250 });
   // What one picture for all of them, their mean, would cost.
   const mean = xTest.mean({ axis: 0, keepDims: true }).broadcastTo([1000, 784]);
@@ -114,11 +114,15 @@ export async function train({
   const { bound } = await vae.evaluate(xTest);
   print(`unseen digits: ${bound!.toFixed(1)} nats a picture`);
   if (folder !== null) {
-    writeFileSync(`${folder}/reconstructions.png`, picture);
+    // The plane of the two numbers, from −2 to 2 each.
     const grid = Array.from({ length: 100 }, (_, i) => [(i % 10) / 2.25 - 2, Math.floor(i / 10) / 2.25 - 2]);
-    const plane = vae.decode(tensor(grid));
-    writeFileSync(`${folder}/plane.png`, await nn.data.encodePng(sheet(plane.detach(), 10)));
-    print(`pictures in ${folder}`);
+    const plane = sheet(vae.decode(tensor(grid)).detach(), 10);
+    writeFileSync(`${folder}/reconstructions.png`, picture);
+    writeFileSync(`${folder}/plane.png`, await nn.data.encodePng(plane));
+    const pictures = { 'above digits, below what came back': sheet(rows, 10), 'the plane of the two numbers': plane };
+    const html = await nn.report({ title: 'Autoencoder', history: compressed, model, pictures });
+    await writeAtomically(`${folder}/autoencoder.html`, html);
+    print(`pictures and a report in ${folder}`);
   }
   return { crossentropy: crossentropy!, blank, bound: bound!, firstBound: history.bound![0]!, picture };
 }

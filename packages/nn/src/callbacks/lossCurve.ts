@@ -97,8 +97,8 @@ export class LossCurve implements Callback {
     const room = (this.output.columns?.() ?? Number.POSITIVE_INFINITY) - 14;
     const lines = drawCurves(this.values, Math.max(2, Math.min(this.width, room)), this.height);
     // Up over the last drawing, each line of it cleared; where nothing moves cursors, it is simply drawn again.
-    const up = this.drawn > 0 && this.output.columns !== undefined ? `\u001b[${this.drawn}A` : '';
-    const clear = this.output.columns === undefined ? '' : '\u001b[2K';
+    const up = this.drawn > 0 && this.output.isTerminal ? `\u001b[${this.drawn}A` : '';
+    const clear = this.output.isTerminal ? '\u001b[2K' : '';
     this.output.write(`${up}${lines.map((line) => `${clear}${line}\n`).join('')}`);
     this.drawn = lines.length;
   }

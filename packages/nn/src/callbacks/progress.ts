@@ -13,6 +13,8 @@ export interface ProgressOutput {
   now(): number;
   /** Characters in a line of the terminal now. @defaultValue no end to it */
   columns?(): number;
+  /** Whether a cursor can be moved. @defaultValue false */
+  readonly isTerminal?: boolean;
 }
 
 interface Terminal {
@@ -35,6 +37,7 @@ export function defaultOutput(): ProgressOutput {
     },
     now: () => performance.now(),
     columns: () => terminal?.columns ?? Number.POSITIVE_INFINITY,
+    isTerminal: terminal?.isTTY === true,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Shape } from '@cotangent/kernels';
 import { Functional, type GraphNode } from '../model/functional.js';
 import { Sequential } from '../model/sequential.js';
 import { layerNames } from '../model/summary.js';
+import { batchExtent } from '../model/unknowns.js';
 import type { Module } from '../module.js';
 
 /** Nodes in an order in which they run: the steps of a functional model, the chain of a sequential one, the parts of any other side by side. */
@@ -18,7 +19,7 @@ export function graphOf(module: Module, shapes: ReadonlyMap<Module, Shape> | nul
       type: layer.constructor.name,
       module: layer,
       from: module instanceof Sequential && i > 0 ? [i - 1] : [],
-      shapes: shape === undefined ? [] : [shape],
+      shapes: shape === undefined ? [] : [[batchExtent(), ...shape.slice(1)]],
     };
   });
 }

@@ -1,6 +1,5 @@
 /** A model as a picture. */
 
-import type { Shape } from '@cotangent/kernels';
 import { showShape } from '@cotangent/kernels';
 import type { GraphNode } from '../model/functional.js';
 import { Model, type Tensors } from '../model/model.js';
@@ -17,7 +16,17 @@ export interface PlotModelOptions {
   showParameters?: boolean;
 }
 
-const [boxHeight, rowGap, columnGap, padding, letter] = [46, 34, 24, 12, 6.6];
+const [boxHeight, rowGap, columnGap, padding, letter] = [46, 34, 24, 12, 7.4];
+
+/** A place in a row: a node, or where an arrow that leads further down passes by. */
+interface Place {
+  readonly node: number | null;
+  /** Places in the row above. */
+  readonly from: readonly Place[];
+  readonly width: number;
+  x: number;
+  y: number;
+}
 
 /**
  * The layers of a model, and from which others each takes its inputs.
@@ -35,28 +44,31 @@ export function plotModel(module: Module, options: PlotModelOptions = {}): strin
   const nodes = graphOf(module, shapes);
   const texts = nodes.map((node) => textsOf(node, showShapes, showParameters));
   const widths = texts.map((lines) => 20 + letter * Math.max(...lines.map((line) => line.length)));
-  const rows = rowsOf(nodes);
-  const total = Math.max(200, ...rows.map((row) => row.reduce((sum, i) => sum + widths[i]! + columnGap, -columnGap)));
-  const places = new Map<number, { x: number; y: number }>();
+  const { rows, of } = placed(nodes, widths);
+  const widthOf = (row: readonly Place[]): number =>
+    row.reduce((sum, { width }) => sum + width + columnGap, -columnGap);
+  const total = Math.max(200, ...rows.map(widthOf));
   for (const [depth, row] of rows.entries()) {
-    let x = padding + (total - row.reduce((sum, i) => sum + widths[i]! + columnGap, -columnGap)) / 2;
-    for (const i of row) {
-      places.set(i, { x, y: padding + depth * (boxHeight + rowGap) });
-      x += widths[i]! + columnGap;
+    let x = padding + (total - widthOf(row)) / 2;
+    for (const place of row) {
+      place.x = x;
+      place.y = padding + depth * (boxHeight + rowGap);
+      x += place.width + columnGap;
     }
   }
-  const arrows = nodes.flatMap((node, i) =>
-    node.from.map((source) => {
-      const [from, to] = [places.get(source)!, places.get(i)!];
-      const [x1, y1] = [from.x + widths[source]! / 2, from.y + boxHeight];
-      const [x2, y2] = [to.x + widths[i]! / 2, to.y];
-      const bend = Math.max(rowGap / 2, (y2 - y1) / 2);
-      const d = `M${x1.toFixed(1)} ${y1} C${x1.toFixed(1)} ${y1 + bend} ${x2.toFixed(1)} ${y2 - bend} ${x2.toFixed(1)} ${y2}`;
-      return element('path', { d, fill: 'none', stroke: '#555', 'marker-end': 'url(#arrow)' });
+  const arrows = rows.flat().flatMap((place) =>
+    place.from.map((source) => {
+      const [x1, y1] = [source.x + source.width / 2, source.y + boxHeight];
+      const [x2, y2] = [place.x + place.width / 2, place.y];
+      const middle = (y1 + y2) / 2;
+      const straight = place.node === null ? ` L${x2.toFixed(1)} ${y2 + boxHeight}` : '';
+      const d = `M${x1.toFixed(1)} ${y1} C${x1.toFixed(1)} ${middle} ${x2.toFixed(1)} ${middle} ${x2.toFixed(1)} ${y2}${straight}`;
+      const head: Record<string, string> = place.node === null ? {} : { 'marker-end': 'url(#arrow)' };
+      return element('path', { d, fill: 'none', stroke: '#555', ...head });
     }),
   );
   const boxes = nodes.map((node, i) => {
-    const { x, y } = places.get(i)!;
+    const { x, y } = of[i]!;
     const fill = node.type === 'Input' ? '#e8f4fa' : node.module === null ? '#f5f5f5' : '#fff8e6';
     return [
       element('rect', { x, y, width: widths[i]!, height: boxHeight, rx: 5, fill, stroke: '#555' }),
@@ -83,7 +95,7 @@ export function plotModel(module: Module, options: PlotModelOptions = {}): strin
 
 function textsOf({ name, type, module, shapes }: GraphNode, showShapes: boolean, showParameters: boolean): string[] {
   const lines = [name === type ? name : `${name}: ${type}`];
-  if (showShapes && shapes.length > 0) lines.push(shapes.map(shown).join(' '));
+  if (showShapes && shapes.length > 0) lines.push(shapes.map((shape) => showShape(shape)).join(' '));
   if (showParameters && module !== null) {
     const count = module.countParameters();
     if (count > 0) lines.push(`${count.toLocaleString('en-US')} parameters`);
@@ -91,24 +103,34 @@ function textsOf({ name, type, module, shapes }: GraphNode, showShapes: boolean,
   return lines;
 }
 
-/** The batch axis of a shape seen in a call is open. */
-const shown = (shape: Shape): string => showShape(shape);
-
-/** Numbers of the nodes by how far they are from the inputs; those of a row in the order of what they take. */
-function rowsOf(nodes: readonly GraphNode[]): number[][] {
+/** Places row by row, as far from the inputs as their longest way is; those of a row in the order of what they take. */
+function placed(nodes: readonly GraphNode[], widths: readonly number[]): { rows: Place[][]; of: Place[] } {
   const depth: number[] = [];
   for (const [i, { from }] of nodes.entries()) depth[i] = Math.max(-1, ...from.map((source) => depth[source]!)) + 1;
-  const rows = Array.from({ length: Math.max(0, ...depth) + 1 }, (_, row) =>
-    [...nodes.keys()].filter((i) => depth[i] === row),
-  );
-  const position = new Map<number, number>();
-  for (const row of rows) {
-    const centre = (i: number): number => {
-      const { from } = nodes[i]!;
-      return from.length === 0 ? i : from.reduce((sum, source) => sum + position.get(source)!, 0) / from.length;
-    };
-    row.sort((a, b) => centre(a) - centre(b) || a - b);
-    for (const [place, i] of row.entries()) position.set(i, place);
+  const rows: Place[][] = Array.from({ length: Math.max(0, ...depth) + 1 }, () => []);
+  const of: Place[] = [];
+  const add = (row: number, node: number | null, from: readonly Place[]): Place => {
+    const place = { node, from, width: node === null ? 8 : widths[node]!, x: 0, y: 0 };
+    rows[row]!.push(place);
+    return place;
+  };
+  for (const [i, { from }] of nodes.entries()) {
+    const above = from.map((source) => {
+      let place = of[source]!;
+      for (let row = depth[source]! + 1; row < depth[i]!; row++) place = add(row, null, [place]);
+      return place;
+    });
+    of[i] = add(depth[i]!, i, above);
   }
-  return rows;
+  const position = new Map<Place, number>();
+  for (const row of rows) {
+    const order = new Map(row.map((place, i) => [place, i]));
+    const centre = (place: Place): number =>
+      place.from.length === 0
+        ? order.get(place)!
+        : place.from.reduce((sum, source) => sum + position.get(source)!, 0) / place.from.length;
+    row.sort((a, b) => centre(a) - centre(b) || order.get(a)! - order.get(b)!);
+    for (const [i, place] of row.entries()) position.set(place, i);
+  }
+  return { rows, of };
 }

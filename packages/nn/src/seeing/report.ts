@@ -19,6 +19,8 @@ export interface ReportOptions {
   model?: Model<Tensors>;
   /** Samples to look at: with whole-number targets beside scores of classes a confusion matrix and what was misread; and gradients of the loss of `compile`. @defaultValue none */
   data?: readonly [x: Samples, y: Samples];
+  /** Pictures by their captions, uint8 [height, width, 1, 3 or 4]: reconstructions, samples. @defaultValue none */
+  pictures?: Readonly<Record<string, Tensor>>;
   /** Names of the classes. @defaultValue their numbers */
   classNames?: readonly string[];
   /** Misread examples shown, at most. @defaultValue 24 */
@@ -27,7 +29,7 @@ export interface ReportOptions {
 
 const style = `body{font:15px/1.45 system-ui,sans-serif;max-width:1080px;margin:2em auto;padding:0 1em;color:#222}
 h2{margin-top:2em;border-bottom:1px solid #ccc}.row{display:flex;flex-wrap:wrap;gap:12px;align-items:flex-start}
-figure{margin:0;text-align:center;font-size:12px}img{image-rendering:pixelated;width:64px;height:64px;border:1px solid #ccc}
+figure{margin:0;text-align:center;font-size:12px}img{image-rendering:pixelated;border:1px solid #ccc}img.small{width:64px;height:64px}img.wide{max-width:100%;min-width:320px}
 svg{max-width:100%;height:auto}`;
 
 /**
@@ -39,7 +41,7 @@ svg{max-width:100%;height:auto}`;
  * const html = await nn.report({ model, history, data: [testImages, testLabels] });
  */
 export async function report(options: ReportOptions): Promise<string> {
-  checkOptions('report', options, ['title', 'history', 'model', 'data', 'classNames', 'examples']);
+  checkOptions('report', options, ['title', 'history', 'model', 'data', 'pictures', 'classNames', 'examples']);
   const { title = 'Training report', history, model, data, classNames } = options;
   const limit = checkNumber('report', 'examples', options.examples ?? 24, { atLeast: 0, whole: true });
   if (data !== undefined && model === undefined)
@@ -48,6 +50,10 @@ export async function report(options: ReportOptions): Promise<string> {
     throw new ArgumentError('report', `got data ${shown(data)}; expected [x, y]`);
   const sections: string[] = [];
   if (history !== undefined) sections.push(section('Curves', curves(history.history)));
+  if (options.pictures !== undefined) {
+    const shownAs = Object.entries(options.pictures).map(([caption, x]) => figureOf(x, caption, 'wide'));
+    sections.push(section('Pictures', await Promise.all(shownAs)));
+  }
   if (data !== undefined) sections.push(...(await reading(model!, data, classNames, limit)));
   if (model !== undefined) {
     sections.push(section('Weights', weights(model)));
@@ -139,9 +145,14 @@ async function example(x: Tensor, i: number, meant: string, said: string): Promi
           .sub(low)
           .mul(high > low ? 255 / (high - low) : 0)
           .cast('uint8');
-  const source = `data:image/png;base64,${base64(await encodePng(bytes))}`;
-  const text = `${meant}, read as ${said}`;
-  return element('figure', {}, element('img', { src: source, alt: text }), element('figcaption', {}, escaped(text)));
+  return figureOf(bytes, `${meant}, read as ${said}`, 'small');
+}
+
+/** A picture with its caption. */
+async function figureOf(x: Tensor, caption: string, kind: 'small' | 'wide'): Promise<string> {
+  const source = `data:image/png;base64,${base64(await encodePng(x))}`;
+  const image = element('img', { class: kind, src: source, alt: caption });
+  return element('figure', {}, image, element('figcaption', {}, escaped(caption)));
 }
 
 function base64(bytes: Uint8Array): string {

@@ -191,8 +191,8 @@ describe('plotModel()', () => {
     const net = new Sequential([new Flatten({ inputShape: [2, 2] }), new Dense({ units: 3 })]);
     const svg = plotModel(net);
     expect([...svg.matchAll(/marker-end/g)]).toHaveLength(1);
-    expect(svg).toContain('[1, 3]');
-    expect(plotModel(net, { showShapes: false })).not.toContain('[1, 3]');
+    expect(svg).toContain('[batch, 3]');
+    expect(plotModel(net, { showShapes: false })).not.toContain('[batch, 3]');
     expect(() => plotModel(net, { showshapes: false } as never)).toThrow("Did you mean 'showShapes'?");
   });
 });
@@ -227,7 +227,10 @@ describe('LossCurve', () => {
     const output = { write: (text: string) => void written.push(text), now: () => 0 };
     const run = (terminal: boolean): string => {
       written.length = 0;
-      const curve = new LossCurve({ height: 2, output: terminal ? { ...output, columns: () => 80 } : output });
+      const curve = new LossCurve({
+        height: 2,
+        output: terminal ? { ...output, columns: () => 80, isTerminal: true } : output,
+      });
       curve.onTrainBegin();
       for (const [epoch, loss] of [3, 2].entries()) curve.onEpochEnd(epoch, { loss } as Logs);
       return written.join('');
@@ -253,19 +256,28 @@ describe('report()', () => {
     const history = await net.fit(x, y, { epochs: 2, validationSplit: 0.25 });
     const before = net.parameters().map((p) => p.toArray());
     const classNames = ['cat', 'dog', 'cow & calf'];
-    const html = await report({ title: 'A <run>', history, model: net, data: [x, y], classNames, examples: 2 });
+    const html = await report({
+      title: 'A <run>',
+      history,
+      model: net,
+      data: [x, y],
+      classNames,
+      examples: 2,
+      pictures: { 'a < b': ones([2, 2, 1]).cast('uint8') },
+    });
     expect(net.parameters().map((p) => p.toArray())).toEqual(before);
     expect(html).toMatch(/^<!doctype html>\n<html lang="en">/);
     expectWellFormed(html.replace('<!doctype html>', '').replace(/<style>[\s\S]*?<\/style>/, ''));
     expect([...html.matchAll(/<h2>(\w[\w ]*)</g)].map(([, heading]) => heading)).toEqual([
       'Curves',
+      'Pictures',
       'Confusion matrix',
       'Misread',
       'Weights',
       'Gradients',
       'Model',
     ]);
-    expect([...html.matchAll(/data:image\/png;base64,/g)]).toHaveLength(2);
+    expect([...html.matchAll(/data:image\/png;base64,/g)]).toHaveLength(3);
     expect(html).toContain('cow &#38; calf');
     expect(html).toMatch(/\d+ of 12 right/);
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
