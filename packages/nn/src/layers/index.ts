@@ -56,4 +56,35 @@ export type { AdaptData, NestedTokens, Token } from './preprocessing/adapting.js
 export type { EncodingMode } from './preprocessing/encoding.js';
 export { Hashing, type HashingOptions } from './preprocessing/hashing.js';
 export { IntegerLookup, type LookupOptions, StringLookup } from './preprocessing/lookup.js';
+export type { FillMode, FillOptions, Interpolation } from './preprocessing/affine.js';
+export {
+  CutMix,
+  type LabelledBatch,
+  type MixingOptions,
+  MixUp,
+  RandomBrightness,
+  type RandomBrightnessOptions,
+  RandomContrast,
+  type RandomContrastOptions,
+  RandomErasing,
+  type RandomErasingOptions,
+} from './preprocessing/colors.js';
+export {
+  CenterCrop,
+  RandomCrop,
+  type RandomCropOptions,
+  Resizing,
+  type ResizingOptions,
+  type SizeOptions,
+} from './preprocessing/cropping.js';
+export {
+  RandomRotation,
+  type RandomRotationOptions,
+  RandomTranslation,
+  type RandomTranslationOptions,
+  RandomZoom,
+  type RandomZoomOptions,
+} from './preprocessing/geometry.js';
+export type { Factor, RandomCallOptions } from './preprocessing/images.js';
 export { RandomFlip, type RandomFlipOptions } from './preprocessing/randomFlip.js';
+export { MinMaxScaling, type MinMaxScalingOptions, Standardization } from './preprocessing/scaling.js';
