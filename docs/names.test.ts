@@ -30,7 +30,18 @@ const elsewhere = new Set([
     'deserialize',
     'schedules',
   ],
-  ...['gluon', 'data', 'utils', 'activations', 'constraints', 'initializers', 'losses', 'metrics', 'regularizers'],
+  ...[
+    'gluon',
+    'data',
+    'utils',
+    'text',
+    'activations',
+    'constraints',
+    'initializers',
+    'losses',
+    'metrics',
+    'regularizers',
+  ],
 ]);
 
 const exported = [
@@ -38,6 +49,7 @@ const exported = [
   nn.activations,
   nn.data,
   nn.utils,
+  nn.text,
   nn.constraints,
   nn.initializers,
   nn.losses,

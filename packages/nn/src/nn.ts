@@ -47,4 +47,5 @@ export * as regularizers from './regularizers.js';
 export { type PlotModelOptions, plotModel } from './seeing/plotModel.js';
 export { type ReportOptions, report } from './seeing/report.js';
 export type { LoadedState, LoadStateOptions, StateDict } from './state.js';
+export * as text from './text/index.js';
 export * as utils from './utils.js';

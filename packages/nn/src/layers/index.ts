@@ -54,7 +54,7 @@ export {
 } from './preprocessing/numeric.js';
 export type { AdaptData, NestedTokens, Token } from './preprocessing/adapting.js';
 export type { EncodingMode } from './preprocessing/encoding.js';
-export { Hashing, type HashingOptions } from './preprocessing/hashing.js';
+export { HashedCrossing, type HashedCrossingOptions, Hashing, type HashingOptions } from './preprocessing/hashing.js';
 export { IntegerLookup, type LookupOptions, StringLookup } from './preprocessing/lookup.js';
 export type { FillMode, FillOptions, Interpolation } from './preprocessing/affine.js';
 export {
@@ -87,4 +87,5 @@ export {
 } from './preprocessing/geometry.js';
 export type { Factor, RandomCallOptions } from './preprocessing/images.js';
 export { RandomFlip, type RandomFlipOptions } from './preprocessing/randomFlip.js';
+export { TextVectorization, type TextVectorizationOptions } from './preprocessing/textVectorization.js';
 export { MinMaxScaling, type MinMaxScalingOptions, Standardization } from './preprocessing/scaling.js';

@@ -1,7 +1,7 @@
 /** Hashes that are the same everywhere and always: SipHash-2-4 (Aumasson and Bernstein 2012). */
 
 import type { Tensor } from '@cotangent/autograd';
-import { ArgumentError, type Shape } from '@cotangent/kernels';
+import { ArgumentError, type Shape, ShapeError } from '@cotangent/kernels';
 import { checkChoice, checkNumber, checkOptions } from '../../options.js';
 import { Layer, type LayerOptions, layerOptionNames } from '../layer.js';
 import { type NestedTokens, type Token, tokensOf } from './adapting.js';
@@ -110,5 +110,50 @@ export class Hashing extends Layer {
       masked === 1 && token === maskValue ? 0 : masked + binOf(token, numBins - masked, key),
     );
     return encodeIndices(bins, shape, this.outputMode, numBins);
+  }
+}
+
+/** Options of `HashedCrossing`. */
+export interface HashedCrossingOptions extends LayerOptions {
+  /** How many bins there are. */
+  numBins: number;
+  /** @defaultValue 'int' */
+  outputMode?: 'int' | 'oneHot';
+}
+
+/**
+ * A bin for every combination of features: their tokens joined by `_X_`, hashed by SipHash-2-4 with the key 0 (Keras hashes
+ * otherwise, so its bins are others).
+ *
+ * Input: an array of features, each [batch] or [batch, 1], of the same number of samples.
+ *
+ * @throws ArgumentError for fewer than two features; ShapeError for features that differ in shape
+ * @see https://keras.io/api/layers/preprocessing_layers/categorical/hashed_crossing/
+ * @example new nn.HashedCrossing({ numBins: 5 }).call([['A', 'B'], [101, 102]])
+ */
+export class HashedCrossing extends Layer {
+  private readonly numBins: number;
+  private readonly outputMode: 'int' | 'oneHot';
+
+  constructor(options: HashedCrossingOptions) {
+    checkOptions('HashedCrossing', options, ['numBins', 'outputMode', ...layerOptionNames]);
+    super(options);
+    this.numBins = checkNumber('HashedCrossing', 'numBins', options.numBins, { atLeast: 1, whole: true });
+    this.outputMode = checkChoice('HashedCrossing', 'outputMode', options.outputMode ?? 'int', ['int', 'oneHot']);
+  }
+
+  /** @returns int32 in mode 'int', else float32 */
+  override forward(features: readonly (Tensor | NestedTokens)[]): Tensor {
+    if (!Array.isArray(features) || features.length < 2)
+      throw new ArgumentError('HashedCrossing', 'got fewer than two features; expected an array of them');
+    const parts = features.map((feature) => tokensOf('HashedCrossing', feature));
+    const { shape } = parts[0]!;
+    const other = parts.find((part) => part.shape.join() !== shape.join());
+    if (other !== undefined)
+      throw new ShapeError('HashedCrossing', { first: shape, other: other.shape }, 'features of one shape');
+    const bins = Int32Array.from(parts[0]!.tokens, (_, i) =>
+      binOf(parts.map(({ tokens }) => tokens[i]).join('_X_'), this.numBins, [0, 0]),
+    );
+    return encodeIndices(bins, shape, this.outputMode, this.numBins);
   }
 }
