@@ -19,20 +19,26 @@ export function nextTurn(): Promise<void> {
   });
 }
 
-/** Gives the host a turn when this many milliseconds have passed since the last one. */
+/**
+ * Gives the host a turn after 20 milliseconds of work, and sooner where another piece like the last one would block it for more
+ * than 40.
+ */
 export class Breather {
   private last = performance.now();
+  private before = this.last;
 
-  constructor(private readonly milliseconds: number = 20) {}
-
-  /** Whether it is time for a turn. */
+  /** Whether it is time for a turn. To be asked after every piece of work. */
   get isDue(): boolean {
-    return performance.now() - this.last >= this.milliseconds;
+    const now = performance.now();
+    const piece = now - this.before;
+    this.before = now;
+    const worked = now - this.last;
+    return worked >= 20 || worked + piece > 40;
   }
 
   async breathe(): Promise<void> {
-    if (!this.isDue) return;
     await nextTurn();
     this.last = performance.now();
+    this.before = this.last;
   }
 }

@@ -368,6 +368,7 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
     y: Samples | undefined,
     options: FitOptions,
   ): Promise<History> {
+    const breather = new Breather();
     const { objective } = this.requireCompiled('fit');
     const epochs = checkNumber('fit', 'epochs', options.epochs ?? 1, { atLeast: 0, whole: true });
     const initialEpoch = checkNumber('fit', 'initialEpoch', options.initialEpoch ?? 0, { atLeast: 0, whole: true });
@@ -387,7 +388,6 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
     const callbacks = [...others.filter((c) => c.savesRun !== true), ...others.filter((c) => c.savesRun === true)];
     const { steps, samples, batchSize } = source;
     const run: RunParameters = { model: this, epochs, steps, samples, batchSize, progress, callbacks };
-    const breather = new Breather();
     const batchLogs = anyHas(callbacks, 'onBatchEnd');
     let logs: Logs = {};
 
@@ -402,6 +402,7 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
         progress.beginEpoch();
         await notify(callbacks, 'onEpochBegin', epoch);
       }
+      if (breather.isDue) await breather.breathe();
       const draws = source.epoch(epoch, progress.step);
       try {
         for (let next = await draws.next(); !next.done && !this.stopTraining; next = await draws.next()) {

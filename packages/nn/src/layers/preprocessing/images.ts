@@ -14,12 +14,10 @@ export function checkFactor(
   operation: string,
   name: string,
   factor: Factor,
-  { low = Number.NEGATIVE_INFINITY, high = Number.POSITIVE_INFINITY, symmetric = true } = {},
+  { low = Number.NEGATIVE_INFINITY, high = Number.POSITIVE_INFINITY }: { low?: number; high?: number } = {},
 ): readonly [number, number] {
   const [lower, upper] =
-    typeof factor === 'number'
-      ? [symmetric ? -Math.abs(factor) : 0, Math.abs(factor)]
-      : (factor ?? [Number.NaN, Number.NaN]);
+    typeof factor === 'number' ? [-Math.abs(factor), Math.abs(factor)] : (factor ?? [Number.NaN, Number.NaN]);
   const valid = Number.isFinite(lower) && Number.isFinite(upper) && low <= lower && lower <= upper && upper <= high;
   if (valid) return [lower, upper];
   const came = Array.isArray(factor) ? `[${factor.join(', ')}]` : shown(factor);
