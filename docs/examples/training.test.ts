@@ -1,4 +1,7 @@
-/** Every example that trains, on a small budget: it runs, prints what it says, and learns. In full each runs by itself. */
+/**
+ * Every example that trains, on a small budget: it runs, prints what it says, and learns. In full each runs by itself. Not without
+ * WebAssembly, where they take ten times as long and show nothing that other tests do not.
+ */
 
 import * as autoencoder from './autoencoder.js';
 import * as cartPole from './cartPole.js';
@@ -8,6 +11,8 @@ import * as iris from './iris.js';
 import * as language from './language.js';
 import * as names from './names.js';
 import * as transfer from './transfer.js';
+
+const it = process.env.COTANGENT_WEBASSEMBLY === 'off' ? test.skip : test;
 
 let lines: string[];
 const print = (line: string): void => void lines.push(line);
