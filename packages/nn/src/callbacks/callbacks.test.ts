@@ -242,6 +242,27 @@ describe('fit()', () => {
     expect((await net.predict(batches)).shape).toEqual([5, 1]);
   });
 
+  it('ends a stream that it is taken from, also when a step fails', async () => {
+    const events: string[] = [];
+    async function* endless() {
+      try {
+        for (;;) yield [tensor([[1]]), tensor([[1]])] as const;
+      } finally {
+        events.push('closed');
+      }
+    }
+    await model(0).fit(endless, { epochs: 2, stepsPerEpoch: 3 });
+    expect(events).toEqual(['closed']);
+    const fails: Callback = {
+      onBatchEnd(batch) {
+        if (batch === 1) throw new Error('failed');
+      },
+    };
+    const run = model(0).fit(endless, { epochs: 2, stepsPerEpoch: 3, callbacks: [fails] });
+    await expect(run).rejects.toThrow('failed');
+    expect(events).toEqual(['closed', 'closed']);
+  });
+
   it('asks a dataset for the epoch, and learns its length', async () => {
     const asked: number[] = [];
     const dataset = {

@@ -394,57 +394,60 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
     this.stopTraining = false;
     await notify(callbacks, 'onTrainBegin', run);
     this.stopTraining ||= progress.stopped;
-    while (progress.epoch < epochs && !this.stopTraining) {
-      const { epoch } = progress;
-      options.signal?.throwIfAborted();
-      running.learned = null;
-      if (progress.step === 0) {
-        progress.beginEpoch();
-        await notify(callbacks, 'onEpochBegin', epoch);
-      }
-      if (breather.isDue) await breather.breathe();
-      const draws = source.epoch(epoch, progress.step);
-      try {
-        for (let next = await draws.next(); !next.done && !this.stopTraining; next = await draws.next()) {
-          const { step } = progress;
-          const draw = next.value;
-          await notify(callbacks, 'onBatchBegin', step);
-          const [size, made] = scope(() => {
-            const batch = this.weighted('fit', draw.make(), options.classWeight);
-            const result = trainMode(() => this.trainStep(batch));
-            running.learned ??= this.optimizerParameters();
-            return [batch.size, result] as const;
-          });
-          progress.add(size, made);
-          if (batchLogs) await notify(callbacks, 'onBatchEnd', step, { size, ...made, ...objective.logs() });
-          if (breather.isDue) await breather.breathe();
-          options.signal?.throwIfAborted();
+    try {
+      while (progress.epoch < epochs && !this.stopTraining) {
+        const { epoch } = progress;
+        options.signal?.throwIfAborted();
+        running.learned = null;
+        if (progress.step === 0) {
+          progress.beginEpoch();
+          await notify(callbacks, 'onEpochBegin', epoch);
         }
-      } finally {
-        await draws.return?.();
+        if (breather.isDue) await breather.breathe();
+        const draws = source.epoch(epoch, progress.step);
+        try {
+          for (let next = await draws.next(); !next.done && !this.stopTraining; next = await draws.next()) {
+            const { step } = progress;
+            const draw = next.value;
+            await notify(callbacks, 'onBatchBegin', step);
+            const [size, made] = scope(() => {
+              const batch = this.weighted('fit', draw.make(), options.classWeight);
+              const result = trainMode(() => this.trainStep(batch));
+              running.learned ??= this.optimizerParameters();
+              return [batch.size, result] as const;
+            });
+            progress.add(size, made);
+            if (batchLogs) await notify(callbacks, 'onBatchEnd', step, { size, ...made, ...objective.logs() });
+            if (breather.isDue) await breather.breathe();
+            options.signal?.throwIfAborted();
+          }
+        } finally {
+          await draws.return?.();
+        }
+        logs = { ...progress.means(), ...objective.logs() };
+        if (validation !== null && isValidated(epoch)) {
+          const validated = await this.test('fit (validation)', validation, own, options.signal);
+          const named = Object.entries(validated).map(([name, value]) => [joined('val', name), value]);
+          logs = { ...logs, ...Object.fromEntries(named) };
+        }
+        progress.endEpoch();
+        await notify(
+          others.filter((c) => c.savesRun !== true),
+          'onEpochEnd',
+          epoch,
+          logs,
+        );
+        progress.stopped = this.stopTraining;
+        await notify(
+          callbacks.filter((c) => c.savesRun === true),
+          'onEpochEnd',
+          epoch,
+          logs,
+        );
       }
-      logs = { ...progress.means(), ...objective.logs() };
-      if (validation !== null && isValidated(epoch)) {
-        const validated = await this.test('fit (validation)', validation, own, options.signal);
-        const named = Object.entries(validated).map(([name, value]) => [joined('val', name), value]);
-        logs = { ...logs, ...Object.fromEntries(named) };
-      }
-      progress.endEpoch();
-      await notify(
-        others.filter((c) => c.savesRun !== true),
-        'onEpochEnd',
-        epoch,
-        logs,
-      );
-      progress.stopped = this.stopTraining;
-      await notify(
-        callbacks.filter((c) => c.savesRun === true),
-        'onEpochEnd',
-        epoch,
-        logs,
-      );
+    } finally {
+      await source.close?.();
     }
-    await (source as { close?: () => Promise<void> }).close?.();
     if (epochs > initialEpoch) this.optimizer.finalizeAverages();
     await notify(callbacks, 'onTrainEnd', logs);
     return history;
@@ -626,7 +629,7 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
       }
     } finally {
       await draws.return?.();
-      await (source as { close?: () => Promise<void> }).close?.();
+      await source.close?.();
     }
   }
 

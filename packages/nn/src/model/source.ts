@@ -46,6 +46,8 @@ export interface Source {
   readonly batchSize: number | undefined;
   /** Draws for an epoch, without the first `skip` of them. */
   epoch(epoch: number, skip: number): AsyncIterator<Draw>;
+  /** Ends what is still open. */
+  close?(): Promise<void>;
 }
 
 /** Whether what a user passed gives batches, and is not samples itself. */
