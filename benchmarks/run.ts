@@ -7,6 +7,7 @@ import { run as memory } from './memory/run.js';
 import { markdownTable, type Row } from './rows.js';
 import { run as start } from './start/run.js';
 import { run as tape } from './tape/run.js';
+import { run as training } from './training/run.js';
 import { run as ulp } from './ulp/run.js';
 
 /** What a suite is told. */
@@ -24,6 +25,7 @@ const suites: Readonly<Record<string, (options: SuiteOptions) => Row[] | Promise
   memory: ({ steps }) => memory(steps),
   start: () => start(),
   tape: () => tape(),
+  training: ({ filter }) => training(filter),
   ulp: ({ stride, filter }) => ulp(stride, filter),
 };
 
