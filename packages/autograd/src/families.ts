@@ -2,7 +2,15 @@
 
 import { broadcastShapes, type Kernel, type Layout, type Shape } from '@cotangent/kernels';
 import { elementwiseBatch } from './batching.js';
-import { type BatchRule, type Domain, type Env, type Primitive, type Promotion, primitive } from './primitive.js';
+import {
+  apply,
+  type BatchRule,
+  type Domain,
+  type Env,
+  type Primitive,
+  type Promotion,
+  primitive,
+} from './primitive.js';
 import type { Tensor } from './tensor.js';
 
 /** y = f(x) element by element, on floating dtypes. One derivative yields both modes. */
@@ -15,9 +23,15 @@ export function elementwise<const U extends 'x' | 'out'>(
     readonly uses: readonly U[];
     /** f′(x). */
     derivative(env: Pick<Env<'x'>, U>): Tensor;
+    /** g ⊙ f′ in one pass, from g and the one tensor that `uses` names. @defaultValue the product of g and the derivative */
+    readonly backward?: Primitive<undefined>;
     readonly domain?: Domain;
   },
 ): Primitive<undefined> {
+  const { backward } = row;
+  const used = row.uses[0];
+  const through = (t: Tensor, env: Env<'x'>): Tensor =>
+    backward === undefined ? t.mul(row.derivative(env as never)) : apply(backward, [t, env[used!]], undefined);
   return primitive({
     name,
     inputs: ['x'],
@@ -25,11 +39,26 @@ export function elementwise<const U extends 'x' | 'out'>(
     shape: ({ x }) => x,
     run: row.run,
     keeps: { x: row.uses },
-    vjp: { x: (g, kept) => g.mul(row.derivative(kept as never)) },
-    jvp: { x: (t, env) => t.mul(row.derivative(env as never)) },
+    vjp: { x: (g, kept) => through(g, kept as never) },
+    jvp: { x: through },
     batch: elementwiseBatch,
     ...(row.domain && { domain: row.domain }),
   });
+}
+
+/**
+ * What flows back through a function of one number, g ⊙ f′(u), where u is what its derivative looks at: linear in g.
+ *
+ * @param change ∂f′/∂u
+ */
+export function backwardOf(name: string, run: Kernel, change: (u: Tensor) => Tensor | number): Primitive<undefined> {
+  const row: Primitive<undefined> = pairwise(name, {
+    run,
+    promotion: 'floating',
+    keeps: { a: ['b'], b: ['a', 'b'] },
+    vjp: { a: (g, { b }) => apply(row, [g, b], undefined), b: (g, { a, b }) => g.mul(a).mul(change(b)) },
+  });
+  return row;
 }
 
 type PairRule = (g: Tensor, kept: Env<'a' | 'b'>) => Tensor;

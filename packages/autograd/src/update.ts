@@ -30,12 +30,9 @@ function persistentBlock(x: Tensor): Block {
  *
  * @throws ArgumentError when a target is a strided view, whose owner would not expect the change
  */
-export function update(
-  kernel: (targets: readonly Block[], inputs: readonly Block[]) => void,
-  targets: readonly Tensor[],
-  inputs: readonly Tensor[],
-): void {
+export function update(kernel: InPlaceKernel, targets: readonly Tensor[], inputs: readonly Tensor[]): void {
   const blocks = targets.map((target) => target.block);
+  const read = inputs.map((input) => input.block);
   for (const block of blocks) {
     if (!block.contiguous) {
       throw new ArgumentError(
@@ -45,16 +42,20 @@ export function update(
       );
     }
   }
-  const run = (): void =>
-    withAllContiguous(
-      inputs.map((input) => input.block),
-      (read) => kernel(blocks, read),
-    );
   const [first] = targets;
-  if (modes.profiler === null || first === undefined) run();
-  else modes.profiler.time('update', 'update', first.shape, first.dtype, run);
+  if (modes.profiler === null || first === undefined) run(kernel, blocks, read);
+  else modes.profiler.time('update', 'update', first.shape, first.dtype, () => run(kernel, blocks, read));
   for (const block of blocks) block.storage.version++;
 }
+
+type InPlaceKernel = (targets: readonly Block[], inputs: readonly Block[]) => void;
+
+function run(kernel: InPlaceKernel, blocks: readonly Block[], read: readonly Block[]): void {
+  if (read.every(isContiguous)) kernel(blocks, read);
+  else withAllContiguous(read, (contiguous) => kernel(blocks, contiguous));
+}
+
+const isContiguous = (block: Block): boolean => block.contiguous;
 
 function withAllContiguous(
   given: readonly Block[],

@@ -12,8 +12,6 @@ import { type Shape, sizeOf } from './shape.js';
  */
 export class Block implements Layout {
   readonly data: TypedArray;
-  readonly size: number;
-  readonly contiguous: boolean;
 
   constructor(
     readonly storage: Storage,
@@ -22,10 +20,10 @@ export class Block implements Layout {
     readonly strides: Strides,
     /** Index in `data` of the first element. */
     readonly offset: number,
+    readonly size: number = sizeOf(shape),
+    readonly contiguous: boolean = isContiguous(shape, strides),
   ) {
     this.data = storage.data;
-    this.size = sizeOf(shape);
-    this.contiguous = isContiguous(shape, strides);
   }
 
   /** The same memory under another layout. The caller decides whether to claim the storage. */
@@ -36,8 +34,9 @@ export class Block implements Layout {
 
 /** A contiguous block with unspecified content. `loose`: nobody but the garbage collector will release it. */
 export function newBlock(dtype: DType, shape: Shape, loose: boolean): Block {
-  const storage = allocate(dtype, sizeOf(shape), loose);
-  return new Block(storage, dtype, shape, contiguousStrides(shape), storage.start);
+  const size = sizeOf(shape);
+  const storage = allocate(dtype, size, loose);
+  return new Block(storage, dtype, shape, contiguousStrides(shape), storage.start, size, true);
 }
 
 /** The elements in row-major order, in an array of their own that no later operation changes. */

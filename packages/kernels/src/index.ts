@@ -79,6 +79,7 @@ export {
   sign,
   sqrt,
   square,
+  squareBackward,
   subtract,
 } from './elementwise/arithmetic.js';
 export { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor, leftShift, rightShift } from './elementwise/bits.js';
@@ -111,14 +112,16 @@ export {
   relu,
   reluBackward,
   sigmoid,
+  sigmoidBackward,
   silu,
   siluSlope,
   softplus,
   tanh,
+  tanhBackward,
 } from './elementwise/activation.js';
 export { type ClipAttributes, clip, copysign, fmax, fmin, where } from './elementwise/select.js';
 export type { ReduceAttributes } from './reduce/axes.js';
-export { sum } from './reduce/sum.js';
+export { mean, sum } from './reduce/sum.js';
 export { argmax, argmin, max, min } from './reduce/extremum.js';
 export { matmul } from './matmul/plain.js';
 export { type DenseActivation, type DenseAttributes, dense } from './fused/dense.js';

@@ -2,7 +2,9 @@
 
 import { type DType, DTypeError, isFloating } from '@cotangent/kernels';
 import { full } from '../create.js';
+import { withScope } from '../scope.js';
 import { isTensor, type Tensor } from '../tensor.js';
+import { persistent } from '../update.js';
 
 /** What arithmetic takes: a tensor, or a number, which adapts to the dtype of the other operand. */
 export type Operand = Tensor | number;
@@ -27,7 +29,26 @@ function scalarLike(operation: string, value: number, other: DType): Tensor {
       'Wrap arrays with tensor([...]).',
     );
   }
-  return full([], value, { dtype: dtypeOfNumber(value, other) });
+  return constant(value, dtypeOfNumber(value, other));
+}
+
+/** Small halves and whole numbers (2 in `x.mul(2)`, −1, 0.5), by dtype: made once, in memory that nobody releases. */
+const constants = new Map<DType, Map<number, Tensor>>();
+
+const isKept = (value: number): boolean => Math.abs(value) <= 4 && Number.isInteger(2 * value) && !Object.is(value, -0); // a Map takes −0 for 0
+
+function constant(value: number, dtype: DType): Tensor {
+  if (!isKept(value)) return full([], value, { dtype });
+  let known = constants.get(dtype);
+  if (known === undefined) {
+    known = new Map();
+    constants.set(dtype, known);
+  }
+  const before = known.get(value);
+  if (before !== undefined) return before;
+  const made = withScope(null, () => persistent(full([], value, { dtype })));
+  known.set(value, made);
+  return made;
 }
 
 /** Both operands as tensors; two numbers are float32. */

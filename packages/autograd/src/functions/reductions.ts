@@ -36,10 +36,7 @@ export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 /** Σ x / count over the axes; NaN for an empty axis. Integers become float32. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
-  checkOptions('mean', options, optionNames);
-  const axes = normalizeAxes('mean', options.axis, checkTensor('mean', x).rank);
-  const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
-  return sum(x, options).div(count);
+  return reduce(rows.mean, x, options);
 }
 
 /** Largest element over the axes, NaN if there is one. Equal maxima share the gradient evenly. @throws ArgumentError for an empty axis */
@@ -84,6 +81,7 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   const axes: number[] = [];
   for (let i = 0; i < x.rank; i++) if (i < missing || (shape[i - missing] === 1 && x.shape[i] !== 1)) axes.push(i);
   if (axes.length === 0) return x;
-  const summed = sum(x, { axis: axes, keepDims: true });
+  if (axes.length === missing) return apply(rows.sum, [x], { axes, keepDims: false });
+  const summed = apply(rows.sum, [x], { axes, keepDims: true });
   return missing === 0 ? summed : summed.reshape(shape);
 }

@@ -3,19 +3,29 @@
 import type { AlphaAttributes } from '@cotangent/kernels';
 import * as kernels from '@cotangent/kernels';
 import { elementwiseBatch } from '../batching.js';
-import { elementwise, pairwise } from '../families.js';
+import { backwardOf, elementwise, pairwise } from '../families.js';
 import { apply, type Primitive, primitive } from '../primitive.js';
+
+/** (1 − y²)′ = −2 y */
+export const tanhBackward: Primitive<undefined> = backwardOf('tanhBackward', kernels.tanhBackward, (y) => y.mul(-2));
 
 export const tanh: Primitive<undefined> = elementwise('tanh', {
   run: kernels.tanh,
   uses: ['out'],
   derivative: ({ out }) => out.square().neg().add(1),
+  backward: tanhBackward,
 });
+
+/** (y (1 − y))′ = 1 − 2 y */
+export const sigmoidBackward: Primitive<undefined> = backwardOf('sigmoidBackward', kernels.sigmoidBackward, (y) =>
+  y.mul(-2).add(1),
+);
 
 export const sigmoid: Primitive<undefined> = elementwise('sigmoid', {
   run: kernels.sigmoid,
   uses: ['out'],
   derivative: ({ out }) => out.mul(out.neg().add(1)),
+  backward: sigmoidBackward,
 });
 
 /** relu′ is 0 at 0 and 1 at NaN (PyTorch). Nothing but the result is kept. */

@@ -2,7 +2,7 @@
 
 import * as kernels from '@cotangent/kernels';
 import { elementwiseBatch } from '../batching.js';
-import { elementwise, linear, pairwise } from '../families.js';
+import { backwardOf, elementwise, linear, pairwise } from '../families.js';
 import { type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
 
@@ -42,11 +42,15 @@ export const negative: Primitive<undefined> = linear('negative', {
   batch: elementwiseBatch,
 });
 
+/** (2 x)′ = 2 */
+export const squareBackward: Primitive<undefined> = backwardOf('squareBackward', kernels.squareBackward, () => 2);
+
 export const square: Primitive<undefined> = elementwise('square', {
   run: kernels.square,
   promotion: 'any',
   uses: ['x'],
   derivative: ({ x }) => x.mul(2),
+  backward: squareBackward,
 });
 
 // ---- a kink or a pole to mind ---------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import * as kernels from '@cotangent/kernels';
 import { type DenseActivation, DTypeError, isFloating, type Shape, ShapeError, sizeOf } from '@cotangent/kernels';
 import { apply, type BatchCall, type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
-import { reluBackward } from './activation.js';
+import { reluBackward, sigmoidBackward, tanhBackward } from './activation.js';
 
 function denseShape(x: Shape, kernel: Shape, bias: Shape): Shape {
   const [inputs, units] = kernel;
@@ -97,13 +97,13 @@ export const denseRelu: Primitive<undefined> = denseRow(
 export const denseTanh: Primitive<undefined> = denseRow(
   'denseTanh',
   'tanh',
-  (v, out) => v.mul(out.square().neg().add(1)),
+  (v, out) => apply(tanhBackward, [v, out], undefined),
   (z) => z.tanh(),
 );
 
 export const denseSigmoid: Primitive<undefined> = denseRow(
   'denseSigmoid',
   'sigmoid',
-  (v, out) => v.mul(out.mul(out.neg().add(1))),
+  (v, out) => apply(sigmoidBackward, [v, out], undefined),
   (z) => z.sigmoid(),
 );

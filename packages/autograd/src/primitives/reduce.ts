@@ -13,7 +13,7 @@ export const reductionShape = (x: Shape, { axes, keepDims }: ReduceAttributes): 
 
 /** Undoes the dropping of axes: the reduced value in every place that it came from, without a copy. */
 function expandBack(g: Tensor, { axes, keepDims }: ReduceAttributes, shape: Shape): Tensor {
-  const kept = keepDims ? g : g.reshape(reducedShape(shape, axes, true));
+  const kept = keepDims || g.rank === 0 ? g : g.reshape(reducedShape(shape, axes, true));
   return kept.broadcastTo(shape);
 }
 
@@ -22,6 +22,18 @@ export const sum: Primitive<ReduceAttributes> = linear('sum', {
   run: kernels.sum,
   transpose: expandBack,
   self: (t, { axes, keepDims }) => t.sum({ axis: axes, keepDims }),
+  batch: axesBatch,
+});
+
+const count = (shape: Shape, axes: readonly number[]): number =>
+  axes.reduce((product, axis) => product * shape[axis]!, 1);
+
+export const mean: Primitive<ReduceAttributes> = linear('mean', {
+  promotion: 'floating',
+  shape: reductionShape,
+  run: kernels.mean,
+  transpose: (g, attributes, shape) => expandBack(g.div(count(shape, attributes.axes)), attributes, shape),
+  self: (t, { axes, keepDims }) => t.mean({ axis: axes, keepDims }),
   batch: axesBatch,
 });
 

@@ -45,6 +45,28 @@ export const sigmoid: DispatchedKernel = mapKernelPair(
   costlyStaging,
 );
 
+/** g (1 − y²), y being tanh x: what flows back through it. */
+export const tanhBackward: DispatchedKernel = mapKernelPair(
+  binary((result, o, g, atG, stepG, y, atY, stepY, n) => {
+    for (let i = 0; i < n; i++) {
+      const value = y[atY + i * stepY]!;
+      result[o + i] = g[atG + i * stepG]! * ((1 - value) * (1 + value));
+    }
+  }),
+  simd.tanhBackward,
+);
+
+/** g y (1 − y), y being σ(x): what flows back through it. */
+export const sigmoidBackward: DispatchedKernel = mapKernelPair(
+  binary((result, o, g, atG, stepG, y, atY, stepY, n) => {
+    for (let i = 0; i < n; i++) {
+      const value = y[atY + i * stepY]!;
+      result[o + i] = g[atG + i * stepG]! * (value * (1 - value));
+    }
+  }),
+  simd.sigmoidBackward,
+);
+
 // ---- smooth relatives of relu; `…Slope` is the derivative ------------------------------------------------------------
 
 const logistic = (x: number): number => {

@@ -57,6 +57,14 @@ export const square: DispatchedKernel = mapKernelPair(
   simd.square,
 );
 
+/** 2 g x: what flows back through x². */
+export const squareBackward: DispatchedKernel = mapKernelPair(
+  binary((result, o, g, atG, stepG, x, atX, stepX, n) => {
+    for (let i = 0; i < n; i++) result[o + i] = g[atG + i * stepG]! * (2 * x[atX + i * stepX]!);
+  }),
+  simd.squareBackward,
+);
+
 /** √x, correctly rounded; NaN below 0. */
 export const sqrt: DispatchedKernel = mapKernelPair(
   unary((out, o, x, at, step, n) => {

@@ -1,17 +1,26 @@
 /** Copies between layouts and dtypes. */
 
 import { type Block, newBlock } from '../block.js';
+import type { TypedArray } from '../dtype.js';
 import { forEachRun, type Kernel } from '../elementwise/runs.js';
 import { copyStrided } from '../wasm/copyStrided.js';
 
 /** From so many elements the SIMD copy is worth its set-up. */
 const leastCopied = 64;
 
+/** Below this a loop is faster than a typed array for a part of the source. */
+const shortRun = 128;
+
+function copyRun(target: TypedArray, to: number, source: TypedArray, from: number, count: number): void {
+  if (count > shortRun) target.set(source.subarray(from, from + count), to);
+  else for (let i = 0; i < count; i++) target[to + i] = source[from + i]!;
+}
+
 /** Writes `x` into `out`; both may be strided, and `x` broadcasts to the shape of `out`. */
 export function copyInto(out: Block, x: Block): void {
   if (out.size === 0) return; // nothing to copy, and the offset of an empty view may lie past the end
   if (out.contiguous && x.contiguous && out.size === x.size) {
-    out.data.set(x.data.subarray(x.offset, x.offset + x.size), out.offset);
+    copyRun(out.data, out.offset, x.data, x.offset, x.size);
     return;
   }
   if (out.size >= leastCopied && copyStrided(out, x)) return;

@@ -49,6 +49,9 @@ function sumRows(total: Float64Array, data: TypedArray, at: number, first: numbe
   for (let j = 0; j < columns; j++) total[j]! += rest[j]!;
 }
 
+/** With fewer numbers the plain loop is done before the SIMD kernel has been found. */
+const leastSummed = 96;
+
 const add = (a: number, b: number): number => a + b;
 
 const plain: Kernel<ReduceAttributes> = (out, [x], { axes }) => {
@@ -66,6 +69,28 @@ const work = (_: Block, [x]: readonly Block[]): number => x!.size;
 /** Σ over `axes`; 0 where an axis is empty. */
 export const sum: DispatchedKernel<ReduceAttributes> = kernel(
   plain,
-  (out, [x], attributes) => reduceInSimd('sum', out, x!, attributes),
+  (out, [x], attributes) => x!.size >= leastSummed && reduceInSimd('sum', out, x!, attributes),
+  { outsideFrom: 512, work },
+);
+
+/** Divides the sums by how many numbers each is of. */
+function divideByCount(out: Block, x: Block, axes: readonly number[]): void {
+  let count = 1;
+  for (const axis of axes) count *= x.shape[axis]!;
+  const { data, offset, size } = out;
+  for (let i = offset; i < offset + size; i++) data[i] = data[i]! / count;
+}
+
+/** Σ over `axes` divided by their number of elements; NaN where that is 0. */
+export const mean: DispatchedKernel<ReduceAttributes> = kernel(
+  (out, [x], attributes) => {
+    plain(out, [x!], attributes);
+    divideByCount(out, x!, attributes.axes);
+  },
+  (out, [x], attributes) => {
+    if (x!.size < leastSummed || !reduceInSimd('sum', out, x!, attributes)) return false;
+    divideByCount(out, x!, attributes.axes);
+    return true;
+  },
   { outsideFrom: 512, work },
 );

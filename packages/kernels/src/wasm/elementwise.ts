@@ -52,6 +52,15 @@ export const reluBackward: MapKernel = mapKernel({
   body: (v, { g, result }) => ({ out: v.drop(v.le(result, 0), g) }),
 });
 
+/** g ⊙ f′, from what f gave (or from x, for the square). Near 1 the factors of 1 − y² keep the places that it would lose. */
+const backwardMap = (name: string, f: Binary): MapKernel => binaryMap(name, 2, f);
+
+export const tanhBackward: MapKernel = backwardMap('tanhBackward', (v, g, y) =>
+  v.mul(g, v.mul(v.sub(1, y), v.add(1, y))),
+);
+export const sigmoidBackward: MapKernel = backwardMap('sigmoidBackward', (v, g, y) => v.mul(g, v.mul(y, v.sub(1, y))));
+export const squareBackward: MapKernel = backwardMap('squareBackward', (v, g, x) => v.mul(g, v.add(x, x)));
+
 export const equal: MapKernel = comparisonMap('equal', (v, a, b) => v.eq(a, b));
 export const notEqual: MapKernel = comparisonMap('notEqual', (v, a, b) => v.ne(a, b));
 export const less: MapKernel = comparisonMap('less', (v, a, b) => v.lt(a, b));

@@ -56,8 +56,10 @@ export function mergedAxes(shape: Shape, operands: readonly Block[]): Axis[] {
 
 /** How an operand goes with a contiguous output of `size` elements, if it is itself contiguous or one element. */
 function stepAlong(block: Block, size: number): Step | undefined {
-  if (block.size === size) return block.contiguous ? 'each' : undefined;
-  return block.size === 1 ? 'same' : undefined;
+  if (block.size === size && block.contiguous) return 'each';
+  // One number broadcast, as what flows back through a sum is.
+  for (let i = 0; i < block.strides.length; i++) if (block.strides[i] !== 0 && block.shape[i] !== 1) return undefined;
+  return 'same';
 }
 
 /** The commonest cases, without a single allocation: one or two inputs, each contiguous or a scalar. */

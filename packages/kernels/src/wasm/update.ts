@@ -3,7 +3,7 @@
 import type { Block } from '../block.js';
 import type { Expr } from './expr.js';
 import type { FloatVector, Lanes } from './lanes.js';
-import { type MapKernel, mapKernel, patternName } from './mapKernel.js';
+import { type MapKernel, mapKernel, patternName, type Step } from './mapKernel.js';
 import { lanesOf, pointerOf } from './runMap.js';
 
 /** What all updates take first: see `StepOptions`. */
@@ -106,8 +106,17 @@ export function runUpdate(kernel: MapKernel, operands: readonly Block[], paramet
   for (const block of operands) {
     if (!(block.storage.inHeap && block.contiguous && block.dtype === dtype && block.size === size)) return false;
   }
-  const inputs = operands.flatMap((block) => [pointerOf(block), 0]);
-  const pattern = patternName(operands.map(() => 'each'));
-  kernel.run(type, pattern)!(1, size, ...inputs.slice(0, 2 * kernel.outputs.length), ...inputs, ...parameters);
+  const operandArguments: number[] = [];
+  for (const block of operands) operandArguments.push(pointerOf(block), 0);
+  const outputArguments = operandArguments.slice(0, 2 * kernel.outputs.length);
+  kernel.run(type, patternInPlace(operands.length))!(1, size, ...outputArguments, ...operandArguments, ...parameters);
   return true;
+}
+
+const patternsInPlace: string[] = [];
+
+/** The name of the function that so many operands, none of which broadcasts, go through. */
+function patternInPlace(count: number): string {
+  patternsInPlace[count] ??= patternName(new Array<Step>(count).fill('each'));
+  return patternsInPlace[count]!;
 }

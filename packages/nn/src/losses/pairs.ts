@@ -1,8 +1,8 @@
 /** Losses that compare targets and predictions one to one. */
 
 import type { Tensor } from '@cotangent/autograd';
-import { floatingDType, ShapeError, shapesEqual } from '@cotangent/kernels';
-import { checkLoss, type LossOptions, reduceLoss } from './reduction.js';
+import { floatingDType, normalizeAxis, ShapeError, shapesEqual } from '@cotangent/kernels';
+import { checkLoss, isPlainMean, type LossOptions, reduceLoss } from './reduction.js';
 
 /** Probabilities are kept this far from 0 and 1 before their logarithm is taken, divisors from 0 (Keras's epsilon). */
 export const epsilon = 1e-7;
@@ -40,5 +40,9 @@ export function reduceNumbers(
   yPred: Tensor,
   axis: number = -1,
 ): Tensor {
-  return reduceLoss(operation, values.rank > 1 ? values.mean({ axis }) : values, options, { yPred });
+  if (values.rank < 2) return reduceLoss(operation, values, options, { yPred });
+  // A mean of means of as many numbers each is the mean of all.
+  if (isPlainMean(options, yPred) && normalizeAxis(operation, axis, values.rank) >= 0)
+    return reduceLoss(operation, values, options);
+  return reduceLoss(operation, values.mean({ axis }), options, { yPred });
 }

@@ -54,6 +54,12 @@ export interface Own {
   readonly weight?: Tensor | undefined;
 }
 
+/** Whether every loss counts the same, and their mean is what is wanted. */
+export function isPlainMean({ reduction, sampleWeight, mask, scale = 1 }: LossOptions, yPred: Tensor): boolean {
+  const unmasked = mask === null || (mask === undefined && maskOf(yPred) === null);
+  return reduction !== 'none' && reduction !== 'sum' && sampleWeight === undefined && unmasked && scale === 1;
+}
+
 /** Weights, masks and reduces one loss for each sample. */
 export function reduceLoss(operation: string, losses: Tensor, options: LossOptions, own: Own = {}): Tensor {
   const { reduction = 'sumOverBatchSize', sampleWeight, scale = 1 } = options;

@@ -18,7 +18,7 @@ export const examples: Examples = {
     ],
     one,
   ),
-  reluBackward: two,
+  ...each(['reluBackward', 'tanhBackward', 'sigmoidBackward'], two),
   ...each(
     ['elu', 'eluSlope'],
     one.map((call) => ({ ...call, attributes: { alpha: 0.7 } })),

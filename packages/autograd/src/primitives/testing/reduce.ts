@@ -18,6 +18,7 @@ const alongOne = shapes({ minRank: 1, minExtent: 1 }).chain((shape) =>
 
 export const examples: Examples = {
   sum: reductions(0),
+  mean: reductions(1),
   max: reductions(1),
   min: reductions(1),
   ...each(['argmax', 'argmin'], alongOne),
