@@ -7,8 +7,8 @@ import type { Block } from '../block.js';
 import type { Kernel } from '../elementwise/runs.js';
 import { type DispatchedKernel, kernel } from '../kernel.js';
 import { withContiguous } from '../move/copy.js';
+import * as simd from './direct.js';
 import { forEachTap, type Geometry, geometryOf, type WindowAttributes } from './geometry.js';
-import * as simd from './packed.js';
 
 /** How a filter slides. `window` are its spatial extents. */
 export interface ConvolutionAttributes extends WindowAttributes {

@@ -32,10 +32,13 @@ export function tileRows(fused: boolean): readonly number[] {
   return fused ? [6, 4, 2, 1] : [4, 2, 1];
 }
 
-/** Where a tile's operands are, and what becomes of the result. */
-export interface TileOperands {
+/** The sums of a tile, in registers: by row, then by vector. */
+export type TileSums<V extends FloatVector> = readonly (readonly Local<V>[])[];
+
+/** Where the k loop finds its operands. */
+export interface TileFactors {
   /** The address of column `p` of row `row` of a, as a pointer and an offset, while the k loop is at p. */
-  a(row: number): readonly [I32, number];
+  a(row: number): readonly [Expr<'i32'>, number];
   /** The row of b that the k loop is at. */
   readonly b: I32;
   /** Moves to the next k. */
@@ -43,69 +46,109 @@ export interface TileOperands {
   readonly k: Expr<'i32'>;
   /** Where the row of b is after the last k, if rows are apart: tested in place of a counter of its own. */
   readonly bEnd?: I32;
-  readonly c: I32;
-  readonly cRowStep: I32;
+  /** Runs at the start of each turn, before anything is loaded. */
+  begin?(): void;
+}
+
+/** What becomes of a tile. */
+export interface TileResult {
+  /** The addresses of its rows in c. */
+  readonly c: readonly I32[];
   /** Columns of the tile that exist; the others are computed and not stored. */
   readonly columns: Expr<'i32'>;
   /** Not 0: the result is added to what c holds. */
   readonly accumulate: Expr<'i32'>;
-  /** The address of a row to add to each row, or 0. */
-  readonly bias: I32;
-  /** Not 0: max(·, 0) at the end. */
-  readonly relu: Expr<'i32'>;
+  /** The address of a row to add to each row, or 0; null where there never is one. */
+  readonly bias: I32 | null;
+  /** Not 0: max(·, 0) at the end; null where that is never wanted. */
+  readonly relu: Expr<'i32'> | null;
+}
+
+/** Registers for the sums of a tile of `rows` rows, all 0. */
+export function startTile<V extends FloatVector>(v: Lanes<V>, rows: number): TileSums<V> {
+  const { code } = v;
+  const sums = Array.from({ length: rows }, () => Array.from({ length: tileVectors }, () => code.local(v.type)));
+  eachSum(sums, (sum) => code.set(sum, v.constant(0)));
+  return sums;
+}
+
+function eachSum<V extends FloatVector>(
+  sums: TileSums<V>,
+  visit: (sum: Local<V>, row: number, vector: number) => void,
+): void {
+  for (const [row, vectors] of sums.entries()) {
+    for (const [vector, sum] of vectors.entries()) visit(sum, row, vector);
+  }
+}
+
+/** The k loop: adds the products of a and b to the sums. */
+export function writeProducts<V extends FloatVector>(v: Lanes<V>, sums: TileSums<V>, factors: TileFactors): void {
+  const { code } = v;
+  const { bEnd } = factors;
+  const left = bEnd === undefined ? code.let(factors.k) : op('i32.lt_u', factors.b, bEnd);
+  // One k to a turn: Node 20's compiler moves all loads of a longer body to its top and runs out of registers
+  // (unrolled twice 31 GFLOP/s instead of 42).
+  code.while(left, () => {
+    factors.begin?.();
+    const b = Array.from({ length: tileVectors }, (_, vector) => v.let(v.load(factors.b, 16 * vector)));
+    for (const [row, vectors] of sums.entries()) {
+      const a = v.let(v.loadSplat(...factors.a(row)));
+      for (const [vector, sum] of vectors.entries()) code.set(sum, v.madd(a, b[vector]!, sum));
+    }
+    factors.advance();
+    if (bEnd === undefined) code.advance(left as I32, -1);
+  });
+}
+
+/** Finishes the sums and stores them. */
+export function finishTile<V extends FloatVector>(
+  v: Lanes<V>,
+  sums: TileSums<V>,
+  { c, columns, accumulate, bias, relu }: TileResult,
+): void {
+  const { code } = v;
+  code.if(accumulate, () => {
+    eachSum(sums, (sum, row, vector) => code.set(sum, v.add(sum, v.load(c[row]!, 16 * vector))));
+  });
+  if (bias !== null)
+    code.if(bias, () => {
+      eachSum(sums, (sum, _, vector) => code.set(sum, v.add(sum, v.load(bias, 16 * vector))));
+    });
+  if (relu !== null)
+    code.if(relu, () => {
+      eachSum(sums, (sum) => code.set(sum, v.add(v.pmax(sum, 0), 0)));
+    });
+  code.if(
+    op('i32.ge_u', columns, tileVectors * v.width),
+    () => eachSum(sums, (sum, row, vector) => v.store(c[row]!, sum, 16 * vector)),
+    () =>
+      eachSum(sums, (sum, row, vector) => {
+        for (let lane = 0; lane < v.width; lane++) {
+          const column = vector * v.width + lane;
+          code.if(op('i32.gt_u', columns, column), () => v.storeLane(c[row]!, sum, lane, column * v.elementBytes));
+        }
+      }),
+  );
+}
+
+/** The addresses of rows of c that are `step` apart. */
+export function rowsOfResult(v: Lanes, c: I32, step: Expr<'i32'>, rows: number): I32[] {
+  const pointers: I32[] = [];
+  for (let row = 0; row < rows; row++) {
+    pointers.push(row === 0 ? c : v.code.let(op('i32.add', pointers[row - 1]!, step)));
+  }
+  return pointers;
+}
+
+/** A tile of a matrix product: all of k at once, rows of c evenly apart. */
+export interface TileOperands extends TileFactors, Omit<TileResult, 'c'> {
+  readonly c: I32;
+  readonly cRowStep: I32;
 }
 
 /** Writes the code of one tile. */
 export function writeTile<V extends FloatVector>(v: Lanes<V>, rows: number, operands: TileOperands): void {
-  const { code } = v;
-  const sums = Array.from({ length: rows }, () => Array.from({ length: tileVectors }, () => code.local(v.type)));
-  const each = (visit: (sum: Local<V>, row: number, vector: number) => void): void => {
-    for (const [row, vectors] of sums.entries()) {
-      for (const [vector, sum] of vectors.entries()) visit(sum, row, vector);
-    }
-  };
-  each((sum) => code.set(sum, v.constant(0)));
-
-  const { bEnd } = operands;
-  const left = bEnd === undefined ? code.let(operands.k) : op('i32.lt_u', operands.b, bEnd);
-  // One k to a turn: Node 20's compiler moves all loads of a longer body to its top and runs out of registers
-  // (unrolled twice 31 GFLOP/s instead of 42).
-  code.while(left, () => {
-    const b = Array.from({ length: tileVectors }, (_, vector) => v.let(v.load(operands.b, 16 * vector)));
-    for (let row = 0; row < rows; row++) {
-      const a = v.let(v.loadSplat(...operands.a(row)));
-      for (let vector = 0; vector < tileVectors; vector++) {
-        code.set(sums[row]![vector]!, v.madd(a, b[vector]!, sums[row]![vector]!));
-      }
-    }
-    operands.advance();
-    if (bEnd === undefined) code.advance(left as I32, -1);
-  });
-
-  const rowPointers: I32[] = [];
-  for (let row = 0; row < rows; row++) {
-    rowPointers.push(row === 0 ? operands.c : code.let(op('i32.add', rowPointers[row - 1]!, operands.cRowStep)));
-  }
-  code.if(operands.accumulate, () => {
-    each((sum, row, vector) => code.set(sum, v.add(sum, v.load(rowPointers[row]!, 16 * vector))));
-  });
-  code.if(operands.bias, () => {
-    each((sum, _, vector) => code.set(sum, v.add(sum, v.load(operands.bias, 16 * vector))));
-  });
-  code.if(operands.relu, () => {
-    each((sum) => code.set(sum, v.add(v.pmax(sum, 0), 0)));
-  });
-  code.if(
-    op('i32.ge_u', operands.columns, tileVectors * v.width),
-    () => each((sum, row, vector) => v.store(rowPointers[row]!, sum, 16 * vector)),
-    () =>
-      each((sum, row, vector) => {
-        for (let lane = 0; lane < v.width; lane++) {
-          const column = vector * v.width + lane;
-          code.if(op('i32.gt_u', operands.columns, column), () =>
-            v.storeLane(rowPointers[row]!, sum, lane, column * v.elementBytes),
-          );
-        }
-      }),
-  );
+  const sums = startTile(v, rows);
+  writeProducts(v, sums, operands);
+  finishTile(v, sums, { ...operands, c: rowsOfResult(v, operands.c, operands.cRowStep, rows) });
 }

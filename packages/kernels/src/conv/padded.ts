@@ -1,0 +1,86 @@
+/** Zeros around the input, in memory of their own: windows then never reach beyond. */
+
+import { type Block, newBlock } from '../block.js';
+import { bytesPerElement, type DType } from '../dtype.js';
+import type { RowsFunctions } from '../wasm/rows.js';
+import { pointerOf } from '../wasm/runMap.js';
+import type { Geometry, Triple, WindowAttributes } from './geometry.js';
+
+/** Runs `use` with a block of the heap, leased for the call; false where the heap has no room. */
+export function withScratch(dtype: DType, shape: readonly number[], use: (scratch: Block) => boolean): boolean {
+  const scratch = newBlock(dtype, shape, false);
+  try {
+    return scratch.storage.inHeap && use(scratch);
+  } finally {
+    scratch.storage.release();
+  }
+}
+
+/** What is to be padded, and by how much. */
+export type Extents = Pick<Geometry, 'batch' | 'input' | 'channels' | 'padding'>;
+
+/** The input with its padding. */
+export interface Padded {
+  readonly block: Block;
+  readonly extents: Triple;
+}
+
+const paddedExtents = ({ input, padding }: Extents): Triple => [
+  input[0] + padding[0][0] + padding[0][1],
+  input[1] + padding[1][0] + padding[1][1],
+  input[2] + padding[2][0] + padding[2][1],
+];
+
+export const isPadded = ({ padding }: Pick<WindowAttributes, 'padding'>): boolean =>
+  padding.some(([before, after]) => before > 0 || after > 0);
+
+/** Calls `visit(inside, outside)` for every row of the input: where it lies in the input, and in the padded one (in elements). */
+function forEachInputRow(
+  g: Extents,
+  extents: readonly number[],
+  visit: (inside: number, outside: number) => void,
+): void {
+  const [depth, height, width] = g.input;
+  const [, paddedHeight, paddedWidth] = extents as [number, number, number];
+  for (let n = 0; n < g.batch; n++) {
+    for (let d = 0; d < depth; d++) {
+      for (let h = 0; h < height; h++) {
+        const row = (n * extents[0]! + d + g.padding[0][0]) * paddedHeight + h + g.padding[1][0];
+        visit(((n * depth + d) * height + h) * width * g.channels, (row * paddedWidth + g.padding[2][0]) * g.channels);
+      }
+    }
+  }
+}
+
+export function withPadding(x: Block, g: Extents, rows: RowsFunctions, use: (padded: Padded) => boolean): boolean {
+  const extents = paddedExtents(g);
+  if (!isPadded(g)) return use({ block: x, extents });
+  return withScratch(x.dtype, [g.batch, ...extents, g.channels], (block) => {
+    block.data.fill(0, block.offset, block.offset + block.size);
+    const bytes = bytesPerElement(x.dtype);
+    const [from, to] = [pointerOf(x), pointerOf(block)];
+    forEachInputRow(g, extents, (inside, outside) =>
+      rows.copy(to + outside * bytes, 0, from + inside * bytes, 0, 1, g.input[2] * g.channels),
+    );
+    return use({ block, extents });
+  });
+}
+
+/** Gives `use` zeros with padding to add into, and then takes the inside for `dx`. */
+export function withPaddedSum(dx: Block, g: Extents, rows: RowsFunctions, use: (padded: Padded) => boolean): boolean {
+  const extents = paddedExtents(g);
+  if (!isPadded(g)) {
+    dx.data.fill(0, dx.offset, dx.offset + dx.size);
+    return use({ block: dx, extents });
+  }
+  return withScratch(dx.dtype, [g.batch, ...extents, g.channels], (block) => {
+    block.data.fill(0, block.offset, block.offset + block.size);
+    if (!use({ block, extents })) return false;
+    const bytes = bytesPerElement(dx.dtype);
+    const [to, from] = [pointerOf(dx), pointerOf(block)];
+    forEachInputRow(g, extents, (inside, outside) =>
+      rows.copy(to + inside * bytes, 0, from + outside * bytes, 0, 1, g.input[2] * g.channels),
+    );
+    return true;
+  });
+}
