@@ -241,6 +241,7 @@ export {
   instanceNorm,
   layerNorm,
   type NormalizationOptions,
+  channelMoments,
   normalize,
   rmsNorm,
 } from './functions/normalization.js';

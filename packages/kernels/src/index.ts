@@ -153,6 +153,13 @@ export {
   type ScanAttributes,
   type SortAttributes,
 } from './scan/scan.js';
+export {
+  type AffineNormalizeAttributes,
+  type AffineNormalizePull,
+  affineNormalize,
+  affineNormalizeBackward,
+  columnMoments,
+} from './fused/affineNormalize.js';
 export { type NormalizeAttributes, normalize, normalizeBackward } from './fused/normalize.js';
 export { type AxisAttributes, logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './fused/softmax.js';
 export { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './fused/crossEntropy.js';

@@ -1,8 +1,18 @@
 /** Normalization: zero mean and unit variance over some axes, then a scale and a shift that are learned. */
 
-import { ArgumentError, normalizeAxes, normalizeAxis, ShapeError, showShape } from '@cotangent/kernels';
+import {
+  type AffineNormalizeAttributes,
+  ArgumentError,
+  floatingDType,
+  normalizeAxes,
+  normalizeAxis,
+  ShapeError,
+  showShape,
+  sizeOf,
+} from '@cotangent/kernels';
 import { checkOptions } from '../options.js';
 import { apply } from '../primitive.js';
+import { affineNormalize, columnMoments } from '../primitives/affineNormalize.js';
 import { normalize as normalizeRow } from '../primitives/normalize.js';
 import type { Tensor } from '../tensor.js';
 import { checkTensor } from './operands.js';
@@ -22,25 +32,36 @@ function checkEpsilon(operation: string, epsilon: number): number {
   return epsilon;
 }
 
-function finish(
-  operation: string,
-  y: Tensor,
-  { scale, shift }: NormalizationOptions,
-  shape: readonly number[],
-): Tensor {
-  let result = y;
+/** Scale and shift have to be of so many numbers. */
+function checkLearned(operation: string, x: Tensor, { scale, shift }: NormalizationOptions, size: number): void {
   for (const [name, learned] of [
     ['scale', scale],
     ['shift', shift],
   ] as const) {
-    if (learned === undefined) continue;
-    const size = shape.reduce((product, extent) => product * extent, 1);
-    if (checkTensor(operation, learned).size !== size)
-      throw new ShapeError(operation, { [name]: learned.shape, x: y.shape }, `a ${name} of ${size} numbers`);
-    const lined = learned.reshape(shape);
-    result = name === 'scale' ? result.mul(lined) : result.add(lined);
+    if (learned !== undefined && checkTensor(operation, learned).size !== size)
+      throw new ShapeError(operation, { [name]: learned.shape, x: x.shape }, `a ${name} of ${size} numbers`);
   }
-  return result;
+}
+
+function finish(operation: string, y: Tensor, options: NormalizationOptions, shape: readonly number[]): Tensor {
+  checkLearned(operation, y, options, sizeOf(shape));
+  const { scale, shift } = options;
+  const scaled = scale === undefined ? y : y.mul(scale.reshape(shape));
+  return shift === undefined ? scaled : scaled.add(shift.reshape(shape));
+}
+
+/** All of it in one kernel, where there is something to normalize. */
+function affine(x: Tensor, scale: Tensor, shift: Tensor, attributes: AffineNormalizeAttributes): Tensor {
+  const floating = x.cast(floatingDType(x.dtype));
+  checkEpsilon('normalize', attributes.epsilon);
+  if (x.size === 0) return floating;
+  return apply(affineNormalize, [floating, scale.cast(floating.dtype), shift.cast(floating.dtype)], attributes);
+}
+
+/** Mean and variance of each channel along the last axis, in one pass; the variance divides by the count. @internal */
+export function channelMoments(x: Tensor): { mean: Tensor; variance: Tensor } {
+  const rows = apply(columnMoments, [x], undefined);
+  return { mean: rows.slice(0), variance: rows.slice(1) };
 }
 
 /** (x − mean) / √(variance + ε) over the axes; the variance divides by the count. @param axis @defaultValue −1 */
@@ -73,8 +94,13 @@ export function layerNorm(
       `got axes ${axes.join(', ')} of x ${showShape(x.shape)}; expected the last ones`,
     );
   }
-  const y = normalize(x, { axis: axes, epsilon: options.epsilon ?? 1e-5 });
-  return finish('layerNorm', y, options, x.shape.slice(x.rank - axes.length));
+  const shape = x.shape.slice(x.rank - axes.length);
+  const { scale, shift, epsilon = 1e-5 } = options;
+  if (scale !== undefined && shift !== undefined) {
+    checkLearned('layerNorm', x, options, sizeOf(shape));
+    return affine(x, scale, shift, { along: 'rows', count: sizeOf(shape), epsilon });
+  }
+  return finish('layerNorm', normalize(x, { axis: axes, epsilon }), options, shape);
 }
 
 /** x / √(mean x² + ε) over the last axis, scaled: `layerNorm` without the mean. @see Zhang and Sennrich 2019, arXiv:1910.07467 */
@@ -113,6 +139,11 @@ export function batchNorm(
   if ((mean === undefined) !== (variance === undefined))
     throw new ArgumentError('batchNorm', 'got one of mean and variance; expected both or neither');
   if (mean === undefined || variance === undefined) {
+    const { scale, shift } = options;
+    if (scale !== undefined && shift !== undefined && axis === x.rank - 1 && axis > 0) {
+      checkLearned('batchNorm', x, options, x.shape[axis]!);
+      return affine(x, scale, shift, { along: 'columns', count: sizeOf(x.shape.slice(0, -1)), epsilon });
+    }
     const axes = x.shape.map((_, i) => i).filter((i) => i !== axis);
     return finish('batchNorm', normalize(x, { axis: axes, epsilon }), options, shape);
   }

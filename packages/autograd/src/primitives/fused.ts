@@ -32,7 +32,9 @@ export interface FusedSpec<A> {
   shape(shapes: readonly Shape[], attributes: A): Shape;
   dtype(dtypes: readonly DType[]): DType;
   readonly run: Kernel<A>;
-  /** From the cotangent, the inputs and the result: the cotangents that are wanted, flat, one behind the other. */
+  /** Whether the backward kernel looks at the result, which is then kept. @defaultValue true */
+  readonly usesResult?: boolean;
+  /** From the cotangent, the inputs and the result (if it is used): the cotangents that are wanted, flat, one behind the other. */
   readonly pull: Kernel<PullAttributes<A>>;
   /** The same result out of other operations. */
   composed(inputs: readonly Tensor[], attributes: A): Tensor;
@@ -113,7 +115,7 @@ function backwardOfAll<A>({ row, inputs, mapped, attributes, size }: BatchCall<P
 
 /** Declares both rows of a fused operation. */
 export function fused<A>(spec: FusedSpec<A>): FusedRows<A> {
-  const { name, inputs: names, differentiable } = spec;
+  const { name, inputs: names, differentiable, usesResult = true } = spec;
   const count = names.length;
   /** The backward pass out of other operations, a function of the cotangent and the inputs. */
   const composedPull =
@@ -124,7 +126,7 @@ export function fused<A>(spec: FusedSpec<A>): FusedRows<A> {
   const backward = new Primitive<PullAttributes<A>>(
     `${name}Backward`,
     'any',
-    ['g', ...names, 'result'],
+    ['g', ...names, ...(usesResult ? ['result'] : [])],
     ([_, ...inputs], { wanted }) => [wantedIndices(wanted).reduce((sum, i) => sum + sizeOf(inputs[i]!.shape), 0)],
     ([g]) => g!.dtype,
     spec.pull,
@@ -145,7 +147,7 @@ export function fused<A>(spec: FusedSpec<A>): FusedRows<A> {
         node.wanted.slice(0, count + 1),
       ),
   );
-  const everything = [-1, ...names.keys()];
+  const everything = [...(usesResult ? [-1] : []), ...names.keys()];
   const forward = new Primitive<A>(
     name,
     'any',
@@ -162,7 +164,10 @@ export function fused<A>(spec: FusedSpec<A>): FusedRows<A> {
     spec.batch === 'leading' ? leadingBatch() : (spec.batch ?? batchThrough(spec.composed)),
     {},
     (g, node) =>
-      apply(backward, [g, ...node.inputs, node.output], { attributes: node.attributes as A, wanted: node.wanted }),
+      apply(backward, [g, ...node.inputs, ...(usesResult ? [node.output] : [])], {
+        attributes: node.attributes as A,
+        wanted: node.wanted,
+      }),
   );
   return { forward, backward };
 }

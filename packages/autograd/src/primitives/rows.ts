@@ -2,6 +2,7 @@
 
 import { Primitive } from '../primitive.js';
 import * as activation from './activation.js';
+import * as affineNormalize from './affineNormalize.js';
 import * as arithmetic from './arithmetic.js';
 import * as attention from './attention.js';
 import * as cast from './cast.js';
@@ -46,6 +47,7 @@ const files: Readonly<Record<string, object>> = {
   indexing,
   softmax,
   normalize,
+  affineNormalize,
   attention,
   recurrent,
   norm,

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
-import { copyOut, newBlock } from '../block.js';
+import { type Block, copyOut, newBlock } from '../block.js';
 import type { DType } from '../dtype.js';
 import { setDeterministic } from '../wasm/features.js';
+import {
+  type AffineNormalizeAttributes,
+  affineNormalize,
+  affineNormalizeBackward,
+  columnMoments,
+} from './affineNormalize.js';
 import { normalize, normalizeBackward } from './normalize.js';
 import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax.js';
 
@@ -106,6 +112,51 @@ it('what flows back through normalize agrees with the plain loop, over any axes'
       });
       expectNear(got!, wanted!, dtype === 'float32' ? (mean === 0 ? 2e-5 : 3e-3) : 1e-9);
     }),
+    { numRuns: 300 },
+  );
+});
+
+it('with a scale and a shift, there and back, agrees with the plain loops, along rows and columns', () => {
+  fc.assert(
+    fc.property(
+      cases,
+      fc.constantFrom('rows' as const, 'columns' as const),
+      fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
+      fc.constantFrom(1, 40),
+      ({ shape, seed, dtype, mean, spread, deterministic }, along, wanted, times) => {
+        setDeterministic(deterministic);
+        const rows = (shape[0] ?? 1) * times;
+        const columns = shape.at(-1)!;
+        const x = block(dtype, [rows, columns], (i) => mean + spread * Math.sin(seed + 1.3 * i));
+        const g = block(dtype, [rows, columns], (i) => Math.cos(seed + 2.1 * i) + 0.5);
+        const [scale, shift] = [1, 2].map((k) => block(dtype, [columns], (i) => Math.sin(k * i + seed)));
+        const attributes: AffineNormalizeAttributes = { along, count: along === 'rows' ? columns : rows, epsilon: 0.1 };
+        const tolerance = dtype === 'float32' ? (mean === 0 ? 3e-5 : 3e-3) : 1e-9;
+        const compare = (size: number, run: (kernel: 'dispatched' | 'plain', out: Block) => void, factor = 1): void => {
+          const [got, expected] = (['dispatched', 'plain'] as const).map((kernel) => {
+            const out = newBlock(dtype, [size], false);
+            run(kernel, out);
+            return copyOut(out);
+          });
+          expectNear(got!, expected!, tolerance * factor);
+        };
+        compare(x.size, (which, out) => {
+          const run = which === 'plain' ? affineNormalize.plain : affineNormalize;
+          run(out, [x, scale!, shift!], attributes);
+        });
+        const sizes = [x.size, columns, columns].filter((_, i) => wanted[i]);
+        compare(
+          sizes.reduce((sum, size) => sum + size, 0),
+          (which, out) => {
+            const run = which === 'plain' ? affineNormalizeBackward.plain : affineNormalizeBackward;
+            run(out, [g, x, scale!, shift!, x], { attributes, wanted });
+          },
+          4,
+        );
+        if (rows > 0)
+          compare(2 * columns, (which, out) => (which === 'plain' ? columnMoments.plain : columnMoments)(out, [x], {}));
+      },
+    ),
     { numRuns: 300 },
   );
 });

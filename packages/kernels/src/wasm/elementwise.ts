@@ -125,6 +125,17 @@ export const normalizeColumns: MapKernel = mapKernel({
   body: (v, { x, mean, scale }) => ({ out: v.mul(v.sub(x, mean), scale) }),
 });
 
+/** (x − mean) · scale + shift, of rows of means, scales and shifts. */
+export const normalizeColumnsScaled: MapKernel = mapKernel({
+  name: 'normalizeColumnsScaled',
+  inputs: { x: 'elements', mean: 'elements', scale: 'elements', shift: 'elements' },
+  outputs: out,
+  broadcast: false,
+  fuses: true,
+  unroll: 2,
+  body: (v, { x, mean, scale, shift }) => ({ out: v.madd(v.let(v.sub(x, mean)), scale, shift) }),
+});
+
 /** (g − meanG − (x − mean) · bend) · scale, of rows of means, bends and scales. */
 export const normalizeColumnsBackward: MapKernel = mapKernel({
   name: 'normalizeColumnsBackward',

@@ -14,11 +14,15 @@ export interface RowFunctions {
   readonly logSoftmax: WasmFunction;
   /** (out, x, rows, columns, ε): (x − mean) / √(variance + ε) of each row */
   readonly normalizeRows: WasmFunction;
+  /** (out, x, rows, columns, ε, γ, β): the same times a row γ, plus a row β */
+  readonly normalizeRowsScaled: WasmFunction;
   /** (out, g, y, rows, columns) */
   readonly softmaxBackward: WasmFunction;
   readonly logSoftmaxBackward: WasmFunction;
   /** (out, g, x, rows, columns, ε) */
   readonly normalizeRowsBackward: WasmFunction;
+  /** (out, g, x, rows, columns, ε, γ, dγ, dβ): the same for γ g; what γ and β get is added to dγ and dβ */
+  readonly normalizeRowsScaledBackward: WasmFunction;
   /** (sums, x, anything, rows, columns): adds Σ d and Σ d² of each column, d = x − its first element, to two arrays of float64 */
   readonly momentsOfColumns: WasmFunction;
   /** (sums, x, g, rows, columns): and Σ g and Σ g d to two more */
@@ -176,15 +180,16 @@ function softmaxRows(name: 'softmax' | 'logSoftmax', variant: Variant): Func {
   });
 }
 
-function normalizeRows(variant: Variant): Func {
+/** (x − mean) / √(variance + ε) of each row; `scaled`: then times a row of scales, plus a row of shifts. */
+function normalizeRows(variant: Variant, scaled: boolean): Func {
   const type = lanesOfVariant(variant);
   return procedure(
-    'normalizeRows',
-    { out: 'i32', x: 'i32', rows: 'i32', columns: 'i32', epsilon: 'f64' },
-    (code, { out, x, rows, columns, epsilon }) => {
+    scaled ? 'normalizeRowsScaled' : 'normalizeRows',
+    { out: 'i32', x: 'i32', rows: 'i32', columns: 'i32', epsilon: 'f64', gamma: 'i32', beta: 'i32' },
+    (code, { out, x, rows, columns, epsilon, gamma, beta }) => {
       const v = new Lanes<FloatVector>(type, code, isFused(variant));
       const bytes = code.let(op('i32.mul', columns, v.elementBytes));
-      const [from, to] = [code.local('i32'), code.local('i32')];
+      const [from, to, atGamma, atBeta] = [code.local('i32'), code.local('i32'), code.local('i32'), code.local('i32')];
       const sum = new DoubleSum(code, type);
       const count = code.let(op('f64.convert_i32_u', columns));
       code.repeat(rows, () => {
@@ -195,9 +200,12 @@ function normalizeRows(variant: Variant): Func {
         walk(code, v, columns, [from], [x], ({ load, tail }) => sum.addSquare(v.let(v.sub(load(from), mean)), tail));
         const variance = op('f64.add', op('f64.div', sum.total(), count), epsilon);
         const scale = v.let(v.div(1, v.sqrt(everywhere(v, variance))));
-        walk(code, v, columns, [from, to], [x, out], ({ load, store }) =>
-          store(to, v.mul(v.sub(load(from), mean), scale)),
-        );
+        const normalized = (x: Expr<FloatVector>): Expr<FloatVector> => v.mul(v.sub(x, mean), scale);
+        if (scaled)
+          walk(code, v, columns, [from, atGamma, atBeta, to], [x, gamma, beta, out], ({ load, store }) =>
+            store(to, v.madd(v.let(normalized(load(from))), v.let(load(atGamma)), v.let(load(atBeta)))),
+          );
+        else walk(code, v, columns, [from, to], [x, out], ({ load, store }) => store(to, normalized(load(from))));
         code.set(x, op('i32.add', x, bytes));
         code.set(out, op('i32.add', out, bytes));
       });
@@ -234,38 +242,73 @@ function softmaxRowsBackward(name: 'softmaxBackward' | 'logSoftmaxBackward', var
   });
 }
 
-/** What flows back through `normalizeRows`: s (g − mean g − d s² mean(g d)) with d = x − mean x and s = 1 / √(variance + ε). */
-function normalizeRowsBackward(variant: Variant): Func {
+/**
+ * What flows back through `normalizeRows`: s (g − mean g − d s² mean(g d)) with d = x − mean x and s = 1 / √(variance + ε). `scaled`: g is
+ * multiplied by a row of scales first, and Σ g d s and Σ g of each column are added to two more rows.
+ */
+function normalizeRowsBackward(variant: Variant, scaled: boolean): Func {
   const type = lanesOfVariant(variant);
-  const parameters = { out: 'i32', g: 'i32', x: 'i32', rows: 'i32', columns: 'i32', epsilon: 'f64' } as const;
-  return procedure('normalizeRowsBackward', parameters, (code, { out, g, x, rows, columns, epsilon }) => {
+  const parameters = {
+    out: 'i32',
+    g: 'i32',
+    x: 'i32',
+    rows: 'i32',
+    columns: 'i32',
+    epsilon: 'f64',
+    gamma: 'i32',
+    sumGamma: 'i32',
+    sumBeta: 'i32',
+  } as const;
+  const name = scaled ? 'normalizeRowsScaledBackward' : 'normalizeRowsBackward';
+  return procedure(name, parameters, (code, { out, g, x, rows, columns, epsilon, gamma, sumGamma, sumBeta }) => {
     const v = new Lanes<FloatVector>(type, code, isFused(variant));
     const bytes = code.let(op('i32.mul', columns, v.elementBytes));
-    const [fromG, fromX, to] = [code.local('i32'), code.local('i32'), code.local('i32')];
+    const [fromG, fromX, to, atGamma, atSum] = [
+      code.local('i32'),
+      code.local('i32'),
+      code.local('i32'),
+      code.local('i32'),
+      code.local('i32'),
+    ];
     const [sum, products] = [new DoubleSum(code, type), new DoubleSum(code, type)];
     const count = code.let(op('f64.convert_i32_u', columns));
+    /** Walks rows of g and x, and where it is scaled those of the scales and of some sums. */
+    const walkRow = (
+      more: readonly Local<'i32'>[],
+      starts: readonly Expr<'i32'>[],
+      sums: Expr<'i32'>,
+      body: (step: Step, gradient: Local<FloatVector>, raw: Local<FloatVector>) => void,
+    ): void => {
+      const pointers = scaled ? [fromX, fromG, atGamma, atSum, ...more] : [fromX, fromG, ...more];
+      walk(code, v, columns, pointers, scaled ? [x, g, gamma, sums, ...starts] : [x, g, ...starts], (step) => {
+        const raw = v.let(step.load(fromG));
+        body(step, scaled ? v.let(v.mul(raw, step.load(atGamma))) : raw, raw);
+      });
+    };
     code.repeat(rows, () => {
       sum.clear();
       products.clear();
-      walk(code, v, columns, [fromX, fromG], [x, g], ({ load, tail }) => {
+      walkRow([], [], sumBeta, ({ load, store, tail }, gradient, raw) => {
         sum.add(v.let(load(fromX)), tail);
-        products.add(v.let(load(fromG)), tail);
+        products.add(gradient, tail);
+        if (scaled) store(atSum, v.add(load(atSum), raw));
       });
       const mean = v.let(everywhere(v, op('f64.div', sum.total(), count)));
       const meanG = v.let(everywhere(v, op('f64.div', products.total(), count)));
       sum.clear();
       products.clear();
-      walk(code, v, columns, [fromX, fromG], [x, g], ({ load, tail }) => {
+      walkRow([], [], sumGamma, ({ load, tail }, gradient) => {
         const distance = v.let(v.sub(load(fromX), mean));
         sum.addSquare(distance, tail);
-        products.add(v.let(v.mul(distance, v.sub(load(fromG), meanG))), tail);
+        products.add(v.let(v.mul(distance, v.sub(gradient, meanG))), tail);
       });
       const variance = code.let(op('f64.add', op('f64.div', sum.total(), count), epsilon));
       const bend = v.let(everywhere(v, op('f64.div', op('f64.div', products.total(), count), variance)));
       const scale = v.let(v.div(1, v.sqrt(everywhere(v, variance))));
-      walk(code, v, columns, [fromX, fromG, to], [x, g, out], ({ load, store }) => {
-        const rest = v.sub(v.sub(load(fromG), meanG), v.mul(v.sub(load(fromX), mean), bend));
-        store(to, v.mul(rest, scale));
+      walkRow([to], [out], sumGamma, ({ load, store }, gradient, raw) => {
+        const distance = v.let(v.sub(load(fromX), mean));
+        if (scaled) store(atSum, v.add(load(atSum), v.mul(raw, v.mul(distance, scale))));
+        store(to, v.mul(v.sub(v.sub(gradient, meanG), v.mul(distance, bend)), scale));
       });
       for (const pointer of [g, x, out]) code.advance(pointer, bytes);
     });
@@ -276,11 +319,12 @@ function normalizeRowsBackward(variant: Variant): Func {
 const bandRows = 64;
 
 /** Σ d and Σ d² of each column in float64, d = x − its first element; with g also Σ g and Σ g d. One array behind the other. */
-function momentsOfColumns(type: FloatVector, withGradient: boolean): Func {
+function momentsOfColumns(variant: Variant, withGradient: boolean): Func {
+  const type = lanesOfVariant(variant);
   const name = withGradient ? 'gradientMomentsOfColumns' : 'momentsOfColumns';
   const parameters = { sums: 'i32', x: 'i32', g: 'i32', rows: 'i32', columns: 'i32' } as const;
   return procedure(name, parameters, (code, { sums, x, g, rows, columns }) => {
-    const v = new Lanes<FloatVector>(type, code);
+    const v = new Lanes<FloatVector>(type, code, isFused(variant));
     const d = new Lanes('f64x2', code);
     const rowBytes = code.let(op('i32.mul', columns, v.elementBytes));
     const arrayBytes = code.let(op('i32.mul', columns, 8));
@@ -288,32 +332,33 @@ function momentsOfColumns(type: FloatVector, withGradient: boolean): Func {
     const [fromX, fromG, shift, to] = [code.local('i32'), code.local('i32'), code.local('i32'), code.local('i32')];
     const [atX, atG, atSum] = [code.local('i32'), code.local('i32'), code.local('i32')];
     const [left, band] = [code.local('i32'), code.local('i32')];
-    const halves = type === 'f32x4' ? 2 : 1;
-    const totals = Array.from({ length: withGradient ? 4 : 2 }, () =>
-      Array.from({ length: halves }, () => code.local('f64x2')),
-    );
+    // A band is summed in the lanes of x, and bands in float64.
+    const totals = Array.from({ length: withGradient ? 4 : 2 }, () => code.local(type));
     const columnsOf = (elements: number): void => {
       code.while(op('i32.ge_u', left, elements), () => {
         const load = (at: Local<'i32'>): Local<FloatVector> => v.let(elements === 1 ? v.loadSplat(at) : v.load(at));
-        const bases = widened(type, load(shift)).map((base) => d.let(base));
-        for (const total of totals.flat()) code.set(total, d.constant(0));
+        const base = load(shift);
+        for (const total of totals) code.set(total, v.constant(0));
         code.set(atX, fromX);
         code.set(atG, fromG);
         code.repeat(band, () => {
-          const gradients = withGradient ? widened(type, load(atG)).map((half) => d.let(half)) : [];
-          for (const [k, value] of widened(type, load(atX)).entries()) {
-            const distance = d.let(d.sub(value, bases[k]!));
-            const terms: Expr<'f64x2'>[] = [distance, d.mul(distance, distance)];
-            if (withGradient) terms.push(gradients[k]!, d.mul(gradients[k]!, distance));
-            for (const [q, term] of terms.entries()) code.set(totals[q]![k]!, d.add(totals[q]![k]!, term));
+          const distance = v.let(v.sub(load(atX), base));
+          const [sum, squares, sumG, products] = totals;
+          code.set(sum!, v.add(sum!, distance));
+          code.set(squares!, v.madd(distance, distance, squares!));
+          if (withGradient) {
+            const gradient = load(atG);
+            code.set(sumG!, v.add(sumG!, gradient));
+            code.set(products!, v.madd(gradient, distance, products!));
           }
           code.advance(atX, rowBytes);
           if (withGradient) code.advance(atG, rowBytes);
         });
         code.set(atSum, to);
         for (const total of totals) {
-          if (elements === 1) code.store(atSum, op('f64.add', loadFrom('f64', atSum), extractLane(total[0]!, 0)));
-          else for (const [k, half] of total.entries()) d.store(atSum, d.add(d.load(atSum, 16 * k), half), 16 * k);
+          const wide = widened(type, total).map((half) => d.let(half));
+          if (elements === 1) code.store(atSum, op('f64.add', loadFrom('f64', atSum), extractLane(wide[0]!, 0)));
+          else for (const [k, half] of wide.entries()) d.store(atSum, d.add(d.load(atSum, 16 * k), half), 16 * k);
           code.advance(atSum, arrayBytes);
         }
         for (const pointer of [fromX, fromG, shift]) code.advance(pointer, elements * v.elementBytes);
@@ -340,10 +385,12 @@ function momentsOfColumns(type: FloatVector, withGradient: boolean): Func {
 export const rowFunctions: (variant: Variant) => RowFunctions = lazyModule((variant: Variant) => [
   softmaxRows('softmax', variant),
   softmaxRows('logSoftmax', variant),
-  normalizeRows(variant),
+  normalizeRows(variant, false),
+  normalizeRows(variant, true),
   softmaxRowsBackward('softmaxBackward', variant),
   softmaxRowsBackward('logSoftmaxBackward', variant),
-  normalizeRowsBackward(variant),
-  momentsOfColumns(lanesOfVariant(variant), false),
-  momentsOfColumns(lanesOfVariant(variant), true),
+  normalizeRowsBackward(variant, false),
+  normalizeRowsBackward(variant, true),
+  momentsOfColumns(variant, false),
+  momentsOfColumns(variant, true),
 ]) as never;

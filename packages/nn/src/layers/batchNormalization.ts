@@ -1,4 +1,4 @@
-import { batchNorm, moments, noGrad, normalize, scope, type Tensor } from '@cotangent/autograd';
+import { batchNorm, channelMoments, moments, noGrad, normalize, scope, type Tensor } from '@cotangent/autograd';
 import { ArgumentError, normalizeAxis, type Shape, ShapeError } from '@cotangent/kernels';
 import { type InitializerLike, resolveInitializer } from '../initializers/index.js';
 import { maskOf } from '../masks.js';
@@ -107,7 +107,10 @@ export class BatchNormalization extends AffineNormalization {
     const axes = x.shape.map((_, i) => i).filter((i) => i !== axis);
     const mask = options.mask ?? maskOf(x);
     if (mask !== null) return this.affine(this.normalizeMasked(x, mask, axes), channels);
-    noGrad(() => scope(() => this.move(moments(x.detach(), { axis: axes }))));
+    const { gamma, beta } = this;
+    const last = axis === x.rank - 1 && x.size > 0;
+    noGrad(() => scope(() => this.move(last ? channelMoments(x) : moments(x, { axis: axes }))));
+    if (last && gamma !== null && beta !== null) return batchNorm(x, { scale: gamma, shift: beta, epsilon });
     return this.affine(normalize(x, { axis: axes, epsilon }), channels);
   }
 

@@ -1,6 +1,6 @@
 /** Normalization layers (https://keras.io/api/layers/normalization_layers/). */
 
-import { groupNorm, normalize, type Tensor } from '@cotangent/autograd';
+import { groupNorm, layerNorm, normalize, type Tensor } from '@cotangent/autograd';
 import { ArgumentError, normalizeAxes, normalizeAxis, type Shape, ShapeError } from '@cotangent/kernels';
 import { checkAxes, checkNumber, checkOptions, checkTensor } from '../options.js';
 import type { Parameter } from '../parameter.js';
@@ -123,6 +123,11 @@ export class LayerNormalization extends AffineNormalization {
   override forward(x: Tensor): Tensor {
     this.prepare(x);
     const axes = normalizeAxes('LayerNormalization', this.axes, x.rank);
+    const { gamma, beta, epsilon } = this;
+    const last = axes.every((axis, i) => axis === x.rank - axes.length + i);
+    const size = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+    if (last && gamma !== null && beta !== null && gamma.size === size)
+      return layerNorm(x, { axis: axes, scale: gamma, shift: beta, epsilon });
     return this.affine(normalize(x, { axis: axes, epsilon: this.epsilon }), kept(x.shape, axes));
   }
 }

@@ -1,6 +1,7 @@
 /** How to call each differentiable primitive, by the file that declares it. A row without an example fails. */
 
 import { examples as activation } from './activation.js';
+import { examples as affineNormalize } from './affineNormalize.js';
 import { examples as arithmetic } from './arithmetic.js';
 import { examples as attention } from './attention.js';
 import type { Examples } from './call.js';
@@ -44,6 +45,7 @@ export const examples: Readonly<Record<string, Examples>> = {
   indexing,
   softmax,
   normalize,
+  affineNormalize,
   attention,
   recurrent,
   norm,
