@@ -2,6 +2,7 @@
 
 import type { Shape } from '@cotangent/kernels';
 import fc from 'fast-check';
+import { arange } from '../create.js';
 import { where } from '../functions/elementwise.js';
 import { concat } from '../functions/shape.js';
 import type { Tensor } from '../tensor.js';
@@ -24,6 +25,12 @@ interface Step {
 }
 
 type Operation = (a: Tensor, b: Tensor) => Tensor;
+
+const everyOther = (shape: Shape): Tensor =>
+  arange(shape.reduce((product, extent) => product * extent, 1))
+    .remainder(2)
+    .equal(0)
+    .reshape(shape);
 
 /** Results stay between −3 and 3, so that nothing overflows; all are smooth. */
 const operations: Readonly<Record<string, Operation>> = {
@@ -55,7 +62,8 @@ const operations: Readonly<Record<string, Operation>> = {
     concat([a, b], { axis: 1 })
       .slice(null, [a.shape[1]! - 1, 2 * a.shape[1]! - 1])
       .mul(0.9),
-  chosen: (a, b) => where(a.detach().greater(0), a.mul(b).mul(0.3), b.sin()),
+  // By place, not by value: a choice by value jumps wherever the value crosses the bound.
+  chosen: (a, b) => where(everyOther(a.shape), a.mul(b).mul(0.3), b.sin()),
   flattened: (a) => a.reshape([-1]).sin().reshape(a.shape),
   // Control flow: as many turns as the first value says. It is constant near where it is drawn, so smooth.
   looped: (a, b) => {
