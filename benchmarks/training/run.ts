@@ -13,6 +13,10 @@ const leastMilliseconds = 60;
 const rounds = 15;
 /** What a slow library may take of the reader's time, in all rounds but the first two. */
 const mostMilliseconds = 4000;
+/** A step longer than this is measured by the first steps alone. */
+const slowMilliseconds = 1500;
+/** A library that has not done its first steps by then is left out. */
+const patienceMilliseconds = 150_000;
 /** Steps after which the numbers of all libraries are compared. */
 const comparedSteps = 5;
 
@@ -77,9 +81,17 @@ class Contender {
     return this.ended ? Promise.resolve(null) : new Promise((resolve) => this.waiting.push(resolve));
   }
 
-  /** Whether it can do the work. */
-  async ready(): Promise<boolean> {
-    return (await this.line()) === 'ready';
+  /** The first steps, or null from a library that cannot do the work or takes too long. */
+  async start(): Promise<Answer | null> {
+    const impatient = setTimeout(() => this.child.kill(), patienceMilliseconds);
+    try {
+      if ((await this.line()) !== 'ready') return null;
+      return await this.steps(comparedSteps);
+    } catch {
+      return null;
+    } finally {
+      clearTimeout(impatient);
+    }
   }
 
   async steps(count: number): Promise<Answer> {
@@ -103,18 +115,32 @@ async function warm(contender: Contender): Promise<{ count: number; each: number
 }
 
 async function measure(workload: string, available: ReadonlyMap<string, readonly string[]>): Promise<Row[]> {
-  const entries: { contender: Contender; value: number; count: number; each: number; durations: number[] }[] = [];
+  const entries: {
+    contender: Contender;
+    value: number;
+    count: number;
+    each: number;
+    durations: number[];
+    slow: boolean;
+  }[] = [];
   const contenders = [...available].map(([library, command]) => new Contender(library, command, workload));
+  const memory = new Map<Contender, number>();
   try {
     for (const contender of contenders) {
-      if (!(await contender.ready())) continue;
-      const { value } = await contender.steps(comparedSteps);
-      entries.push({ contender, value, ...(await warm(contender)), durations: [] });
+      const first = await contender.start();
+      if (first === null) {
+        console.error(`bench: ${workload} without ${contender.library}, which ended or was not done in time`);
+        continue;
+      }
+      const { value, milliseconds, peakMegabytes } = first;
+      memory.set(contender, peakMegabytes);
+      const slow = milliseconds > slowMilliseconds;
+      const pace = slow ? { count: 1, each: milliseconds } : await warm(contender);
+      entries.push({ contender, value, slow, ...pace, durations: slow ? [milliseconds] : [] });
     }
-    const memory = new Map<Contender, number>();
     for (let round = 0; round < rounds; round++) {
-      for (const { contender, count, each, durations } of entries) {
-        if (round >= 2 && round * count * each > mostMilliseconds) continue;
+      for (const { contender, count, each, durations, slow } of entries) {
+        if (slow || (round >= 2 && round * count * each > mostMilliseconds)) continue;
         const answer = await contender.steps(count);
         durations.push(answer.milliseconds);
         memory.set(contender, answer.peakMegabytes);

@@ -65,7 +65,7 @@ function inference(model: nn.Module, x: Tensor): Step {
 }
 
 const adam = (parameters: nn.Parameter[]): optim.Optimizer =>
-  new optim.Adam(parameters, { learningRate: 1e-3, epsilon: 1e-8 });
+  new optim.Adam(parameters, { learningRate: 1e-3, epsilon: 1e-8, epsilonMode: 'pytorch' });
 
 const mlp = (): nn.Module =>
   new nn.Sequential([

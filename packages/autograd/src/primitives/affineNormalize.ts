@@ -5,7 +5,7 @@ import { type AffineNormalizeAttributes, DTypeError, isFloating, ShapeError, siz
 import { stack } from '../functions/shape.js';
 import { apply, type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
-import { type FusedRows, fused } from './fused.js';
+import { batchThrough, type FusedRows, fused } from './fused.js';
 import { normalize } from './normalize.js';
 
 /** x as a matrix of rows that are normalized each, or whose columns are. */
@@ -69,6 +69,10 @@ export const columnMoments: Primitive<undefined> = primitive({
     return [2, x.at(-1)!];
   },
   run: kernels.columnMoments,
+  batch: batchThrough(([x]) => {
+    const axis = leadingAxes(x!);
+    return stack([x!.mean({ axis }), x!.variance({ axis })]);
+  }),
   keeps: { x: ['x'] },
   vjp: {
     x: (g, { x }) => {

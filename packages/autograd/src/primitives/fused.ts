@@ -95,7 +95,7 @@ function pushThrough(
 }
 
 /** For all examples at once by operations that have rules of their own. */
-function batchThrough<A>(f: (inputs: readonly Tensor[], attributes: A) => Tensor): BatchRule<A> {
+export function batchThrough<A>(f: (inputs: readonly Tensor[], attributes: A) => Tensor): BatchRule<A> {
   return ({ inputs, mapped, attributes }) =>
     vmap((...at: Tensor[]) => f(at, attributes), { inAxes: mapped.map((one) => (one ? 0 : null)) })(...inputs);
 }
