@@ -1,12 +1,14 @@
-/** `npm run bench -- SUITE [--filter NAME] [--steps N] [--stride N] [--json FILE]`: runs a suite, prints Markdown, writes its rows as JSON. */
+/** `npm run bench -- SUITE [--filter NAME] [--steps N] [--stride N] [--json FILE] [--update]`: runs a suite, prints Markdown, writes its rows as JSON. */
 
 import { renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { run as guard } from './guard/run.js';
 import { run as kernels } from './kernels/run.js';
 import { run as memory } from './memory/run.js';
 import { markdownTable, type Row } from './rows.js';
 import { run as start } from './start/run.js';
 import { run as tape } from './tape/run.js';
+import { run as profile } from './training/profile.js';
 import { run as training } from './training/run.js';
 import { run as ulp } from './ulp/run.js';
 
@@ -18,11 +20,15 @@ interface SuiteOptions {
   readonly stride: number;
   /** Only workloads whose names contain this. */
   readonly filter: string;
+  /** Whether what the guard finds becomes its baseline. */
+  readonly update: boolean;
 }
 
 const suites: Readonly<Record<string, (options: SuiteOptions) => Row[] | Promise<Row[]>>> = {
+  guard: ({ filter, update }) => guard(filter, update),
   kernels: ({ filter }) => kernels(filter),
   memory: ({ steps }) => memory(steps),
+  profile: ({ filter }) => profile(filter),
   start: () => start(),
   tape: () => tape(),
   training: ({ filter }) => training(filter),
@@ -43,6 +49,7 @@ function readArguments() {
         steps: { type: 'string', default: '20000' },
         stride: { type: 'string', default: '1009' },
         json: { type: 'string' },
+        update: { type: 'boolean', default: false },
       },
     });
   } catch (error) {
@@ -62,7 +69,7 @@ for (const name of names) {
 
 const rows: Row[] = [];
 for (const name of names) {
-  const measured = await suites[name]!({ steps, stride, filter: values.filter });
+  const measured = await suites[name]!({ steps, stride, filter: values.filter, update: values.update });
   console.log(
     `\n## ${name}: Node ${process.versions.node}${name === 'memory' ? `, ${steps} steps` : ''}\n\n${markdownTable(measured)}`,
   );

@@ -123,10 +123,12 @@ async function measure(workload: string, available: ReadonlyMap<string, readonly
     durations: number[];
     slow: boolean;
   }[] = [];
-  const contenders = [...available].map(([library, command]) => new Contender(library, command, workload));
+  const contenders: Contender[] = [];
   const memory = new Map<Contender, number>();
   try {
-    for (const contender of contenders) {
+    for (const [library, command] of available) {
+      const contender = new Contender(library, command, workload);
+      contenders.push(contender);
       const first = await contender.start();
       if (first === null) {
         console.error(`bench: ${workload} without ${contender.library}, which ended or was not done in time`);

@@ -1,6 +1,6 @@
 /** The workloads in our words: layers, a loss, `backward()`, `step()`, every step recorded anew. */
 
-import { fromTypedArray, nn, noGrad, optim, type Tensor, tensor } from 'cotangent';
+import { fromTypedArray, nn, noGrad, optim, scope, type Tensor, tensor } from 'cotangent';
 import { classes, glorot, uniform } from '../workloads.js';
 
 /** Does the work once. Inference gives back what it computed, training the loss. */
@@ -61,7 +61,8 @@ function inference(model: nn.Module, x: Tensor): Step {
   noGrad(() => model.call(x));
   fill(model);
   model.eval();
-  return () => noGrad(() => model.call(x)) as Tensor;
+  // In a loop that never yields nothing else would release what lies between the layers.
+  return () => scope(() => noGrad(() => model.call(x) as Tensor));
 }
 
 const adam = (parameters: nn.Parameter[]): optim.Optimizer =>

@@ -129,6 +129,8 @@ function makers(jax: Jax): Readonly<Record<string, () => Prepared>> {
           initial.map((one) => one.ref),
           x.ref,
         );
+        // It computes nothing until a result is read, and never what is disposed of before.
+        last.ref.dataSync();
       },
       value: async () => (await last.ref.data())[0],
     };

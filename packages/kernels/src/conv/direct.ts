@@ -1,7 +1,7 @@
 /** Convolution in SIMD, straight from the (padded) input: tables say where windows and taps lie, and kernels do the rest. */
 
 import type { Block } from '../block.js';
-import { bytesPerElement, type DType } from '../dtype.js';
+import { bytesPerElement } from '../dtype.js';
 import { matmul } from '../matmul/plain.js';
 import { copyInto } from '../move/copy.js';
 import { windowsModule } from '../wasm/convolution/windows.js';
@@ -12,7 +12,7 @@ import { rowsModule } from '../wasm/rows.js';
 import { lanesOf, pointerOf } from '../wasm/runMap.js';
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise.js';
 import type { Geometry, Triple } from './geometry.js';
-import { isPadded, withPadding, withScratch } from './padded.js';
+import { isPadded, paddedExtents, withPadding, withScratch } from './padded.js';
 
 /**
  * Places that are worked on before the next columns: what they read stays in the second-level cache, and sums over places (of the
@@ -48,15 +48,39 @@ function offsetsOf(
 }
 
 /** The same places in one image after the other. */
-const repeated = (offsets: readonly number[], images: number, imageBytes: number): number[] =>
-  range(images).flatMap((image) => offsets.map((offset) => offset + image * imageBytes));
+function repeated(offsets: readonly number[], images: number, imageBytes: number): Int32Array {
+  const all = new Int32Array(images * offsets.length);
+  for (let image = 0; image < images; image++) {
+    for (let i = 0; i < offsets.length; i++) all[image * offsets.length + i] = offsets[i]! + image * imageBytes;
+  }
+  return all;
+}
 
 /** Runs `use` with the address of a table; false where the heap has no room. */
-function withTable(entries: readonly number[], use: (pointer: number) => boolean): boolean {
+function withTable(entries: Int32Array, use: (pointer: number) => boolean): boolean {
   return withScratch('int32', [entries.length], (table) => {
     table.data.set(entries, table.offset);
     return use(table.offset * 4);
   });
+}
+
+const mostRemembered = 512;
+const plans = new Map<string, unknown>();
+
+/** What `make` gives for this geometry, made once: a step of training asks for the same plans as the one before. */
+function remembered<T>(
+  kind: string,
+  { batch, input, channels, output, window, strides, padding, dilations }: Geometry,
+  rest: readonly number[],
+  make: () => T,
+): T {
+  const key = `${kind} ${batch} ${input} ${channels} ${output} ${window} ${strides} ${padding} ${dilations} ${rest}`;
+  const known = plans.get(key);
+  if (known !== undefined) return known as T;
+  const made = make();
+  if (plans.size >= mostRemembered) plans.delete(plans.keys().next().value!);
+  plans.set(key, made);
+  return made;
 }
 
 /** Taps that lie side by side are one run. All runs have one length. */
@@ -73,67 +97,94 @@ function runsOf(
   return { starts: taps.filter((_, t) => t % together === 0), length: together * elements };
 }
 
-/** Windows of some memory times a matrix for each tap, into places of other memory. */
-interface Windows {
-  readonly dtype: DType;
-  readonly batch: number;
+/** Where windows lie and what they are multiplied with: all that depends on shapes alone, in bytes. */
+interface Plan {
   readonly groups: number;
-  /** What is read: address, bytes of an image, and the places of one image where windows begin. */
-  readonly input: { readonly pointer: number; readonly imageBytes: number; readonly places: readonly number[] };
-  /** What is written, in the same order. */
-  readonly output: { readonly pointer: number; readonly imageBytes: number; readonly places: readonly number[] };
-  /** Where each tap lies from the beginning of its window, in bytes, and which matrix is its. */
-  readonly taps: readonly { readonly offset: number; readonly matrix: number }[];
-  /** [matrices, rows, columns] in one piece: a group has `rows` of the rows from `firstRow(group)`, and likewise columns. */
-  readonly matrices: Block;
+  /** Of the matrices of one group. */
   readonly rows: number;
   readonly columns: number;
-  firstRow(group: number): number;
-  firstColumn(group: number): number;
+  /** How many images are worked on at once, and the windows of one. */
+  readonly images: number;
+  readonly perImage: number;
+  /** Where windows begin in memory that is read and where their results go, in so many images. */
+  readonly reads: Int32Array;
+  readonly writes: Int32Array;
+  readonly readImageBytes: number;
+  readonly writeImageBytes: number;
+  /** Where taps that lie side by side begin, from the beginning of the window, and how many elements they have. */
+  readonly runs: Int32Array;
+  readonly runLength: number;
+  /** Which matrix is that of each tap. */
+  readonly matrixOfTap: readonly number[];
+}
+
+interface PlanOfImage
+  extends Pick<Plan, 'groups' | 'rows' | 'columns' | 'readImageBytes' | 'writeImageBytes' | 'matrixOfTap'> {
+  readonly batch: number;
+  readonly bytes: number;
+  /** Of one image. */
+  readonly reads: readonly number[];
+  readonly writes: readonly number[];
+  readonly taps: readonly number[];
 }
 
 /** How many images are worked on at once. */
 const imagesAtOnce = (batch: number, places: number): number =>
   Math.max(1, Math.min(batch, Math.ceil(leastPlaces / Math.max(1, places))));
 
-function convolveWindows(type: FloatVector, windows: Windows): boolean {
-  const { batch, groups, input, output, taps, rows, columns, dtype } = windows;
+function planOf({ batch, bytes, reads, writes, taps, ...rest }: PlanOfImage): Plan {
+  const images = imagesAtOnce(batch, reads.length);
+  const { starts, length } = runsOf(taps, rest.rows, bytes);
+  return {
+    ...rest,
+    images,
+    perImage: reads.length,
+    reads: repeated(reads, images, rest.readImageBytes),
+    writes: repeated(writes, images, rest.writeImageBytes),
+    runs: Int32Array.from(starts),
+    runLength: length,
+  };
+}
+
+/** Windows of the memory at `from` times [matrices, rows, columns] in one piece, a matrix for each tap, into places of the memory at `to`. */
+function convolveWindows(
+  type: FloatVector,
+  plan: Plan,
+  batch: number,
+  to: number,
+  from: number,
+  matrices: Block,
+): boolean {
+  const { groups, rows, columns, images, perImage, runs, runLength } = plan;
+  const { dtype } = matrices;
   const bytes = bytesPerElement(dtype);
   const tileColumns = tileVectors * (type === 'f32x4' ? 4 : 2);
   const bands = Math.ceil(columns / tileColumns);
-  const bandElements = taps.length * rows * tileColumns;
-  const variant = variantFor(type);
-  const { forward } = windowsModule(variant);
-  const images = imagesAtOnce(batch, input.places.length);
-  const perImage = input.places.length;
-  const { starts, length } = runsOf(
-    taps.map(({ offset }) => offset),
-    rows,
-    bytes,
-  );
-  return withTable(repeated(input.places, images, input.imageBytes), (inputTable) =>
-    withTable(repeated(output.places, images, output.imageBytes), (outputTable) =>
-      withTable(starts, (tapTable) =>
+  const bandElements = plan.matrixOfTap.length * rows * tileColumns;
+  const { forward } = windowsModule(variantFor(type));
+  return withTable(plan.reads, (reads) =>
+    withTable(plan.writes, (writes) =>
+      withTable(runs, (tapTable) =>
         withScratch(dtype, [groups, bands, bandElements], (packed) => {
-          packMatrices(packed, type, windows, tileColumns);
+          packMatrices(packed, type, plan, matrices, tileColumns);
           const packedAt = pointerOf(packed);
           for (let image = 0; image < batch; image += images) {
             const places = Math.min(images, batch - image) * perImage;
             for (let first = 0; first < places; first += placesAtOnce) {
               const count = Math.min(placesAtOnce, places - first);
               for (let group = 0; group < groups; group++) {
-                const from = input.pointer + image * input.imageBytes + windows.firstRow(group) * bytes;
-                const to = output.pointer + image * output.imageBytes + windows.firstColumn(group) * bytes;
+                const read = from + image * plan.readImageBytes + group * rows * bytes;
+                const write = to + image * plan.writeImageBytes + group * columns * bytes;
                 for (let band = 0; band < bands; band++) {
                   forward(
-                    to + band * tileColumns * bytes,
-                    outputTable + 4 * first,
-                    from,
-                    inputTable + 4 * first,
+                    write + band * tileColumns * bytes,
+                    writes + 4 * first,
+                    read,
+                    reads + 4 * first,
                     count,
                     tapTable,
-                    starts.length,
-                    length,
+                    runs.length,
+                    runLength,
                     packedAt + (group * bands + band) * bandElements * bytes,
                     columns - band * tileColumns,
                   );
@@ -149,9 +200,9 @@ function convolveWindows(type: FloatVector, windows: Windows): boolean {
 }
 
 /** Bands of columns as wide as a tile, each with its taps' rows one behind the other. */
-function packMatrices(packed: Block, type: FloatVector, windows: Windows, tileColumns: number): void {
-  const { taps, matrices, rows, columns, groups, dtype } = windows;
-  const bytes = bytesPerElement(dtype);
+function packMatrices(packed: Block, type: FloatVector, plan: Plan, matrices: Block, tileColumns: number): void {
+  const { matrixOfTap, rows, columns, groups } = plan;
+  const bytes = bytesPerElement(matrices.dtype);
   const { copy } = rowsModule(type);
   const [, allRows, allColumns] = matrices.shape as [number, number, number];
   // Columns that do not exist are computed too: from numbers that slow nothing down.
@@ -160,10 +211,10 @@ function packMatrices(packed: Block, type: FloatVector, windows: Windows, tileCo
   let to = pointerOf(packed);
   for (let group = 0; group < groups; group++) {
     // A row of the input's channels is a row of the matrices only where all channels are in one group's matrix.
-    const firstRow = allRows === rows ? 0 : windows.firstRow(group);
-    const firstColumn = allColumns === columns ? 0 : windows.firstColumn(group);
+    const firstRow = allRows === rows ? 0 : group * rows;
+    const firstColumn = allColumns === columns ? 0 : group * columns;
     for (let column = 0; column < columns; column += tileColumns) {
-      for (const { matrix } of taps) {
+      for (const matrix of matrixOfTap) {
         const from = pointerOf(matrices) + ((matrix * allRows + firstRow) * allColumns + firstColumn + column) * bytes;
         copy(to, tileColumns * bytes, from, rowBytes, rows, Math.min(tileColumns, columns - column));
         to += rows * tileColumns * bytes;
@@ -202,32 +253,29 @@ export function convolution(y: Block, x: Block, filter: Block, g: Geometry, grou
     return true;
   }
   const bytes = bytesPerElement(y.dtype);
-  return withPadding(x, g, rowsModule(type), ({ block, extents }) =>
-    convolveWindows(type, {
-      dtype: y.dtype,
+  const plan = remembered('forward', g, [from, outputs, groups, bytes], () => {
+    const extents = paddedExtents(g);
+    return planOf({
       batch: g.batch,
+      bytes,
       groups,
-      input: {
-        pointer: pointerOf(block),
-        imageBytes: product(extents) * g.channels * bytes,
-        places: offsetsOf(windowStarts(g), extents, g.channels, bytes),
-      },
-      output: {
-        pointer: pointerOf(y),
-        imageBytes: product(g.output) * outputs * bytes,
-        places: range(product(g.output)).map((place) => place * outputs * bytes),
-      },
-      taps: offsetsOf(tapPositions(g), extents, g.channels, bytes).map((offset, matrix) => ({ offset, matrix })),
-      matrices: filter.view({
-        shape: [taps, from, outputs],
-        strides: [from * outputs, outputs, 1],
-        offset: filter.offset,
-      }),
       rows: from,
       columns: to,
-      firstRow: (group) => group * from,
-      firstColumn: (group) => group * to,
-    }),
+      reads: offsetsOf(windowStarts(g), extents, g.channels, bytes),
+      readImageBytes: product(extents) * g.channels * bytes,
+      writes: range(product(g.output)).map((place) => place * outputs * bytes),
+      writeImageBytes: product(g.output) * outputs * bytes,
+      taps: offsetsOf(tapPositions(g), extents, g.channels, bytes),
+      matrixOfTap: range(taps),
+    });
+  });
+  const matrices = filter.view({
+    shape: [taps, from, outputs],
+    strides: [from * outputs, outputs, 1],
+    offset: filter.offset,
+  });
+  return withPadding(x, g, rowsModule(type), ({ block }) =>
+    convolveWindows(type, plan, g.batch, pointerOf(y), pointerOf(block), matrices),
   );
 }
 
@@ -265,6 +313,58 @@ function reach(phases: readonly Phase[], extent: number): [before: number, after
   return [-least, most - extent + 1];
 }
 
+/** How dx is made of g: a plan for each phase that has taps, and the zeros that g needs around it. */
+interface InputGradientPlan {
+  readonly padding: Geometry['padding'];
+  /** Whether phases without taps leave places of dx that nothing is written to. */
+  readonly gaps: boolean;
+  readonly phases: readonly Plan[];
+}
+
+function planInputGradient(
+  g: Geometry,
+  from: number,
+  outputs: number,
+  groups: number,
+  bytes: number,
+): InputGradientPlan {
+  const [, windowHeight, windowWidth] = g.window;
+  const axesPhases = ([0, 1, 2] as const).map((axis) => phasesOf(g, axis)) as [Phase[], Phase[], Phase[]];
+  const padding = axesPhases.map((phases, axis) => reach(phases, g.output[axis]!)) as unknown as Geometry['padding'];
+  const extents = paddedExtents({ input: g.output, padding });
+  const phases: Plan[] = [];
+  for (const d of axesPhases[0]) {
+    for (const h of axesPhases[1]) {
+      for (const w of axesPhases[2]) {
+        const axes = [d, h, w];
+        if (axes.some((axis) => axis.positions.length === 0 || axis.taps.length === 0)) continue;
+        const origins = axes.map((axis, k) => axis.origins.map((origin) => origin + padding[k]![0]));
+        const shifts = axes.map((axis) => axis.taps.map(({ shift }) => shift));
+        const positions = axes.map((axis) => axis.positions);
+        phases.push(
+          planOf({
+            batch: g.batch,
+            bytes,
+            groups,
+            rows: outputs / groups,
+            columns: from,
+            reads: offsetsOf(origins, extents, outputs, bytes),
+            readImageBytes: product(extents) * outputs * bytes,
+            writes: offsetsOf(positions, g.input, g.channels, bytes),
+            writeImageBytes: product(g.input) * g.channels * bytes,
+            taps: offsetsOf(shifts, extents, outputs, bytes),
+            matrixOfTap: d.taps.flatMap((a) =>
+              h.taps.flatMap((b) => w.taps.map((c) => (a.tap * windowHeight + b.tap) * windowWidth + c.tap)),
+            ),
+          }),
+        );
+      }
+    }
+  }
+  const gaps = !axesPhases.every((axis) => axis.every(({ taps }) => taps.length > 0));
+  return { padding, gaps, phases };
+}
+
 /** dx: a convolution of g with the filter turned round; where windows take steps, one for each remainder of a place by the step. */
 export function inputGradient(dx: Block, g: Block, filter: Block, geometry: Geometry, groups: number): boolean {
   const type = ready(dx, g, filter);
@@ -280,67 +380,18 @@ export function inputGradient(dx: Block, g: Block, filter: Block, geometry: Geom
     return true;
   }
   const bytes = bytesPerElement(dx.dtype);
-  const phases = ([0, 1, 2] as const).map((axis) => phasesOf(geometry, axis));
-  const padding = phases.map((phase, axis) => reach(phase, geometry.output[axis]!)) as unknown as Geometry['padding'];
-  const [, windowHeight, windowWidth] = geometry.window;
-  const before = padding.map(([zeros]) => zeros);
+  const { padding, gaps, phases } = remembered('input', geometry, [from, outputs, groups, bytes], () =>
+    planInputGradient(geometry, from, outputs, groups, bytes),
+  );
   return withScratch(dx.dtype, [taps, outputs, from], (matrices) => {
     const strides = [from * outputs, 1, outputs];
     copyInto(matrices, filter.view({ shape: [taps, outputs, from], strides, offset: filter.offset }));
     const padded = { batch: geometry.batch, input: geometry.output, channels: outputs, padding };
-    return withPadding(g, padded, rowsModule(type), ({ block, extents }) => {
-      const some = phases.every((phase) => phase.every(({ taps: own }) => own.length > 0));
-      if (!some) dx.data.fill(0, dx.offset, dx.offset + dx.size);
-      for (const d of phases[0]!) {
-        for (const h of phases[1]!) {
-          for (const w of phases[2]!) {
-            const axes = [d, h, w];
-            if (axes.some((axis) => axis.positions.length === 0 || axis.taps.length === 0)) continue;
-            const shifts = offsetsOf(
-              axes.map((axis) => axis.taps.map(({ shift }) => shift)),
-              extents,
-              outputs,
-              bytes,
-            );
-            const matrixOfTap = d.taps.flatMap((a) =>
-              h.taps.flatMap((b) => w.taps.map((c) => (a.tap * windowHeight + b.tap) * windowWidth + c.tap)),
-            );
-            const done = convolveWindows(type, {
-              dtype: dx.dtype,
-              batch: geometry.batch,
-              groups,
-              input: {
-                pointer: pointerOf(block),
-                imageBytes: product(extents) * outputs * bytes,
-                places: offsetsOf(
-                  axes.map((axis, k) => axis.origins.map((origin) => origin + before[k]!)),
-                  extents,
-                  outputs,
-                  bytes,
-                ),
-              },
-              output: {
-                pointer: pointerOf(dx),
-                imageBytes: product(geometry.input) * geometry.channels * bytes,
-                places: offsetsOf(
-                  axes.map((axis) => axis.positions),
-                  geometry.input,
-                  geometry.channels,
-                  bytes,
-                ),
-              },
-              taps: shifts.map((offset, k) => ({ offset, matrix: matrixOfTap[k]! })),
-              matrices,
-              rows: to,
-              columns: from,
-              firstRow: (group) => group * to,
-              firstColumn: (group) => group * from,
-            });
-            if (!done) return false;
-          }
-        }
-      }
-      return true;
+    return withPadding(g, padded, rowsModule(type), ({ block }) => {
+      if (gaps) dx.data.fill(0, dx.offset, dx.offset + dx.size);
+      return phases.every((plan) =>
+        convolveWindows(type, plan, geometry.batch, pointerOf(dx), pointerOf(block), matrices),
+      );
     });
   });
 }
@@ -359,17 +410,22 @@ export function filterGradient(df: Block, x: Block, g: Block, geometry: Geometry
   const tileColumns = tileVectors * (lanesOfVariant(variant) === 'f32x4' ? 4 : 2);
   const perImage = product(geometry.output);
   const images = imagesAtOnce(geometry.batch, perImage);
-  return withPadding(x, geometry, rowsModule(type), ({ block, extents }) => {
-    const imageBytes = product(extents) * geometry.channels * bytes;
-    const starts = offsetsOf(windowStarts(geometry), extents, geometry.channels, bytes);
-    const elements = offsetsOf(tapPositions(geometry), extents, geometry.channels, bytes).flatMap((offset) =>
-      range(from).map((i) => offset + i * bytes),
-    );
-    return withTable(repeated(starts, images, imageBytes), (placeTable) =>
+  const extents = paddedExtents(geometry);
+  const imageBytes = product(extents) * geometry.channels * bytes;
+  const { places, elements } = remembered('filter', geometry, [from, bytes], () => ({
+    places: repeated(offsetsOf(windowStarts(geometry), extents, geometry.channels, bytes), images, imageBytes),
+    elements: Int32Array.from(
+      offsetsOf(tapPositions(geometry), extents, geometry.channels, bytes).flatMap((offset) =>
+        range(from).map((i) => offset + i * bytes),
+      ),
+    ),
+  }));
+  return withPadding(x, geometry, rowsModule(type), ({ block }) =>
+    withTable(places, (placeTable) =>
       withTable(elements, (elementTable) => {
         for (let image = 0; image < geometry.batch; image += images) {
-          const places = Math.min(images, geometry.batch - image) * perImage;
-          for (let first = 0; first < places; first += placesAtOnce) {
+          const count = Math.min(images, geometry.batch - image) * perImage;
+          for (let first = 0; first < count; first += placesAtOnce) {
             const rows = pointerOf(g) + (image * perImage + first) * outputs * bytes;
             for (let group = 0; group < groups; group++) {
               for (let column = 0; column < to; column += tileColumns) {
@@ -380,7 +436,7 @@ export function filterGradient(df: Block, x: Block, g: Block, geometry: Geometry
                   elementTable,
                   pointerOf(block) + image * imageBytes + group * from * bytes,
                   placeTable + 4 * first,
-                  Math.min(placesAtOnce, places - first),
+                  Math.min(placesAtOnce, count - first),
                   rows + (group * to + column) * bytes,
                   outputs * bytes,
                   to - column,
@@ -392,6 +448,6 @@ export function filterGradient(df: Block, x: Block, g: Block, geometry: Geometry
         }
         return true;
       }),
-    );
-  });
+    ),
+  );
 }

@@ -25,7 +25,8 @@ export interface Padded {
   readonly extents: Triple;
 }
 
-const paddedExtents = ({ input, padding }: Extents): Triple => [
+/** How far the padded input reaches. */
+export const paddedExtents = ({ input, padding }: Pick<Extents, 'input' | 'padding'>): Triple => [
   input[0] + padding[0][0] + padding[0][1],
   input[1] + padding[1][0] + padding[1][1],
   input[2] + padding[2][0] + padding[2][1],
@@ -34,20 +35,13 @@ const paddedExtents = ({ input, padding }: Extents): Triple => [
 export const isPadded = ({ padding }: Pick<WindowAttributes, 'padding'>): boolean =>
   padding.some(([before, after]) => before > 0 || after > 0);
 
-/** Calls `visit(inside, outside)` for every row of the input: where it lies in the input, and in the padded one (in elements). */
-function forEachInputRow(
-  g: Extents,
-  extents: readonly number[],
-  visit: (inside: number, outside: number) => void,
-): void {
+/** Calls `visit(inside, outside)` for every matrix of rows of the input: where it lies in the input, and in the padded one (in elements). */
+function forEachMatrix(g: Extents, extents: Triple, visit: (inside: number, outside: number) => void): void {
   const [depth, height, width] = g.input;
-  const [, paddedHeight, paddedWidth] = extents as [number, number, number];
   for (let n = 0; n < g.batch; n++) {
     for (let d = 0; d < depth; d++) {
-      for (let h = 0; h < height; h++) {
-        const row = (n * extents[0]! + d + g.padding[0][0]) * paddedHeight + h + g.padding[1][0];
-        visit(((n * depth + d) * height + h) * width * g.channels, (row * paddedWidth + g.padding[2][0]) * g.channels);
-      }
+      const row = (n * extents[0] + d + g.padding[0][0]) * extents[1] + g.padding[1][0];
+      visit((n * depth + d) * height * width * g.channels, (row * extents[2] + g.padding[2][0]) * g.channels);
     }
   }
 }
@@ -59,8 +53,12 @@ export function withPadding(x: Block, g: Extents, rows: RowsFunctions, use: (pad
     block.data.fill(0, block.offset, block.offset + block.size);
     const bytes = bytesPerElement(x.dtype);
     const [from, to] = [pointerOf(x), pointerOf(block)];
-    forEachInputRow(g, extents, (inside, outside) =>
-      rows.copy(to + outside * bytes, 0, from + inside * bytes, 0, 1, g.input[2] * g.channels),
+    const [insideStep, outsideStep] = [g.input[2], extents[2]].map((width) => width * g.channels * bytes) as [
+      number,
+      number,
+    ];
+    forEachMatrix(g, extents, (inside, outside) =>
+      rows.copy(to + outside * bytes, outsideStep, from + inside * bytes, insideStep, g.input[1], insideStep / bytes),
     );
     return use({ block, extents });
   });
@@ -78,8 +76,12 @@ export function withPaddedSum(dx: Block, g: Extents, rows: RowsFunctions, use: (
     if (!use({ block, extents })) return false;
     const bytes = bytesPerElement(dx.dtype);
     const [to, from] = [pointerOf(dx), pointerOf(block)];
-    forEachInputRow(g, extents, (inside, outside) =>
-      rows.copy(to + inside * bytes, 0, from + outside * bytes, 0, 1, g.input[2] * g.channels),
+    const [insideStep, outsideStep] = [g.input[2], extents[2]].map((width) => width * g.channels * bytes) as [
+      number,
+      number,
+    ];
+    forEachMatrix(g, extents, (inside, outside) =>
+      rows.copy(to + inside * bytes, insideStep, from + outside * bytes, outsideStep, g.input[1], insideStep / bytes),
     );
     return true;
   });
