@@ -60,18 +60,20 @@ async function figuresOf(
   const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
 
   const durations: number[] = [];
-  const ratios: number[] = [];
+  const units: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const unit = await measureYardstick();
-    const duration = timed(steps);
-    durations.push(duration);
-    ratios.push(duration / unit);
+    units.push(await measureYardstick());
+    durations.push(timed(steps));
   }
-  const time = ratios.sort((a, b) => a - b)[rounds >> 1]!;
+  // The least of each: what else the machine does can only add.
+  const time = Math.min(...durations) / Math.min(...units);
   return { figures: { kernels: events.length, allocations, misses, bytes, time }, durations };
 }
 
-type Baseline = Readonly<Record<string, Figures>>;
+/** By major version of Node, whose engines differ, then by workload. */
+type Baseline = Readonly<Record<string, Readonly<Record<string, Figures>>>>;
+
+const major = `Node ${process.versions.node.split('.')[0]}`;
 
 const readBaseline = (): Baseline => (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Baseline) : {});
 
@@ -90,7 +92,8 @@ export function compare(now: Figures, before: Figures): string {
 
 /** Measures every training workload whose name contains `filter`, and with `update` makes what it finds the baseline. */
 export async function run(filter: string, update: boolean): Promise<Row[]> {
-  const before = readBaseline();
+  const baseline = readBaseline();
+  const before = baseline[major] ?? {};
   const measured: Record<string, Figures> = { ...before };
   const unit = yardstick();
   const rows: Row[] = [];
@@ -112,7 +115,7 @@ export async function run(filter: string, update: boolean): Promise<Row[]> {
     });
   }
   if (update) {
-    writeFileSync(`${file}.part`, `${JSON.stringify(measured, null, 2)}\n`);
+    writeFileSync(`${file}.part`, `${JSON.stringify({ ...baseline, [major]: measured }, null, 2)}\n`);
     renameSync(`${file}.part`, file);
   }
   return rows;

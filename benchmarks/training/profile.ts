@@ -51,10 +51,17 @@ export async function run(filter: string): Promise<Row[]> {
       });
       totals.push(found.milliseconds / steps);
       for (const { name: operation, phase, milliseconds, bytes, calls } of found.operations()) {
-        const key = `${operation} ${phase}`;
-        const entry = times.get(key) ?? { durations: [], bytes: bytes / steps, calls: calls / steps };
-        entry.durations.push(milliseconds / steps);
-        times.set(key, entry);
+        // A dense layer with its activation is one operation: denseRelu.
+        const key = `${operation.replace(/^dense[A-Z]\w*$/, 'dense')} ${phase}`;
+        const entry = times.get(key) ?? { durations: [], bytes: 0, calls: 0 };
+        if (entry.durations.length === round) {
+          entry.durations.push(0);
+          if (round === 0) times.set(key, entry);
+        }
+        entry.durations[round]! += milliseconds / steps;
+        if (round > 0) continue;
+        entry.bytes += bytes / steps;
+        entry.calls += calls / steps;
       }
     }
     const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;

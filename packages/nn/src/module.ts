@@ -30,6 +30,9 @@ export interface Slot {
 /** Modules being called, outermost first: where an error happened is the path from the first to the last. */
 const calling: Module[] = [];
 
+/** The paths of all modules below the outermost one, made when first asked for in its call. */
+let places: ReadonlyMap<Module, string> | null = null;
+
 /**
  * Base of layers and models. Write `forward`; call `call`.
  *
@@ -84,6 +87,7 @@ export abstract class Module {
       throw error;
     } finally {
       calling.pop();
+      if (calling.length === 0) places = null;
     }
   }
 
@@ -367,6 +371,8 @@ function locate(error: CotangentError): void {
 }
 
 function placeOf(innermost: Module): string {
-  const path = calling[0]!.namedModules().find(([, module]) => module === innermost)?.[0] ?? '';
+  // A layer may have been made during the call.
+  if (!places?.has(innermost)) places = new Map(calling[0]!.namedModules().map(([path, module]) => [module, path]));
+  const path = places.get(innermost) ?? '';
   return path === '' ? innermost.constructor.name : `${path} (${innermost.constructor.name})`;
 }
