@@ -14,11 +14,14 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 const oldestNode = 20;
 const stamp = path.join(root, '.build/stamp');
 
-/** What `tsc -b` compiles: where its tsconfig.json is, its sources, and the folder that receives one .js for each. */
+/**
+ * What `tsc -b` compiles: where its tsconfig.json is, its sources, and the folder that receives a file for each: of packages
+ * their declarations, of programs the .js.
+ */
 const compiled = [
-  ...['kernels', 'autograd', 'nn', 'cotangent'].map((name) => project(`packages/${name}`, 'src', 'dist')),
-  project('docs', 'examples', '../.build/examples'),
-  project('benchmarks', '.', '../.build/benchmarks'),
+  ...['kernels', 'autograd', 'nn', 'cotangent'].map((name) => project(`packages/${name}`, 'src', 'dist/esm', 'd.ts')),
+  project('docs', 'examples', '../.build/examples', 'js'),
+  project('benchmarks', '.', '../.build/benchmarks', 'js'),
 ];
 
 /** A step that failed and has already said why; the script ends, without a stack that would tell the user nothing. */
@@ -53,6 +56,7 @@ export function build() {
   for (const { output } of incomplete) rmSync(output, { recursive: true, force: true });
   rmSync(stamp, { force: true });
   if (runTool('@typescript/native/bin/tsc', '-b') !== 0) throw new StepFailed('The build failed.');
+  if (runNode(['scripts/bundle.mjs']) !== 0) throw new StepFailed('The packages could not be bundled.');
   mkdirSync(path.dirname(stamp), { recursive: true });
   writeFileSync(stamp, hash);
 }
@@ -99,7 +103,9 @@ function whyInstall() {
 }
 
 function hashOfSources() {
-  const settings = ['tsconfig.json', 'tsconfig.base.json', 'package-lock.json'].map((file) => path.join(root, file));
+  const settings = ['tsconfig.json', 'tsconfig.base.json', 'package-lock.json', 'scripts/bundle.mjs'].map((file) =>
+    path.join(root, file),
+  );
   const inputs = compiled.flatMap(({ folder, sources }) => [
     path.join(folder, 'package.json'),
     path.join(folder, 'tsconfig.json'),
@@ -112,19 +118,30 @@ function hashOfSources() {
   return hash.digest('hex');
 }
 
-function project(/** @type {string} */ name, /** @type {string} */ sources, /** @type {string} */ output) {
+/** @typedef {{ folder: string, sources: string, output: string, ending: string }} Project */
+
+/** @returns {Project} */
+function project(
+  /** @type {string} */ name,
+  /** @type {string} */ sources,
+  /** @type {string} */ output,
+  /** @type {string} */ ending,
+) {
   const folder = path.join(root, name);
-  return { folder, sources: path.join(folder, sources), output: path.join(folder, output) };
+  return { folder, sources: path.join(folder, sources), output: path.join(folder, output), ending };
 }
 
-function isComplete(/** @type {{ sources: string, output: string }} */ { sources, output }) {
-  const expected = sourcesIn(sources).map((file) => path.relative(sources, file).replace(/ts$/, 'js'));
-  const present = filesIn(output, '.js').map((file) => path.relative(output, file));
+function isComplete(/** @type {Project} */ { folder, sources, output, ending }) {
+  const expected = sourcesIn(sources).map((file) => path.relative(sources, file).replace(/ts$/, ending));
+  const present = filesIn(output, `.${ending}`).map((file) => path.relative(output, file));
+  // The last file that scripts/bundle.mjs writes.
+  if (ending === 'd.ts' && !existsSync(path.join(folder, 'dist/cjs/package.json'))) return false;
   return expected.length === present.length && expected.every((file, i) => file === present[i]);
 }
 
+/** Sources that are compiled; tests and what only they use are not. */
 function sourcesIn(/** @type {string} */ folder) {
-  return filesIn(folder, '.ts').filter((file) => !/\.(test|d)\.ts$/.test(file));
+  return filesIn(folder, '.ts').filter((file) => !/\.(test|d)\.ts$|[\\/]primitives[\\/]testing[\\/]/.test(file));
 }
 
 function filesIn(/** @type {string} */ folder, /** @type {string} */ ending) {

@@ -5,6 +5,7 @@
  * content security policy forbids, so only those who import this module load it.
  */
 
+import './methods.js';
 import { ArgumentError, type Block, DTypeError, isFloating } from '@cotangent/kernels';
 import { toNdarray as blockToNdarray, fromNdarray as ndarrayToBlock } from '@cotangent/kernels/ndarray';
 import { checkTensor } from './functions/operands.js';

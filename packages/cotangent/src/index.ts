@@ -1,4 +1,8 @@
-/** cotangent: the one import. Tensor functions and transforms flat; `nn` and `optim` as namespaces. */
+/**
+ * The one import. Tensor functions and transforms flat; `nn` and `optim` as namespaces.
+ *
+ * @module cotangent
+ */
 
 export * from '@cotangent/autograd';
 export {

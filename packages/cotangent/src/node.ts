@@ -1,3 +1,7 @@
-/** cotangent/node: what reads files, and so needs Node. */
+/**
+ * What reads files, and so needs Node.
+ *
+ * @module cotangent/node
+ */
 
 export * from '@cotangent/nn/node';

@@ -1,3 +1,7 @@
-/** cotangent/testing: gradient checks and arbitraries of tensors. Needs fast-check. */
+/**
+ * Gradient checks and arbitraries of tensors. Needs fast-check.
+ *
+ * @module cotangent/testing
+ */
 
 export * from '@cotangent/autograd/testing';

@@ -1,4 +1,8 @@
-/** @cotangent/kernels: numbers in memory. Dtypes, shapes, the heap and the loops that run over them; nothing of gradients. */
+/**
+ * Numbers in memory. Dtypes, shapes, the heap and the loops that run over them; nothing of gradients.
+ *
+ * @module @cotangent/kernels
+ */
 
 // Numbers and their memory
 export {

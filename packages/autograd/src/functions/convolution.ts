@@ -129,7 +129,7 @@ export interface ConvolutionTransposeOptions extends WindowOptions {
  * Extents of the result, with w = dilation (window − 1) + 1: (n − 1) stride + w − padding + outputPadding. Without an outputPadding 'same'
  * gives n · stride and 'valid' n · stride + max(w − stride, 0); with one, 'same' pads ⌊w / 2⌋ on each side (Keras).
  *
- * @param x [batch, …spatial, in]
+ * @param given [batch, …spatial, in]
  * @param filter [...window, out, in] (Keras)
  * @throws as `conv`
  * @example

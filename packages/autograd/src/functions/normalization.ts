@@ -58,13 +58,13 @@ function affine(x: Tensor, scale: Tensor, shift: Tensor, attributes: AffineNorma
   return apply(affineNormalize, [floating, scale.cast(floating.dtype), shift.cast(floating.dtype)], attributes);
 }
 
-/** Mean and variance of each channel along the last axis, in one pass; the variance divides by the count. @internal */
+/** Mean and variance of each channel along the last axis, in one pass; the variance divides by the count. */
 export function channelMoments(x: Tensor): { mean: Tensor; variance: Tensor } {
   const rows = apply(columnMoments, [x], undefined);
   return { mean: rows.slice(0), variance: rows.slice(1) };
 }
 
-/** (x − mean) / √(variance + ε) over the axes; the variance divides by the count. @param axis @defaultValue −1 */
+/** (x − mean) / √(variance + ε) over the axes in the option `axis` (the last, unless told); the variance divides by the count. */
 export function normalize(
   x: Tensor,
   options: { readonly axis?: number | readonly number[]; readonly epsilon?: number } = {},

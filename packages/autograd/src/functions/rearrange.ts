@@ -261,7 +261,7 @@ export function diag(x: Tensor, { k = 0 }: DiagonalOptions = {}): Tensor {
   return where(reshape(column, [n, 1]).add(k).equal(column), padded, 0);
 }
 
-/** Coordinates of a grid: for each vector a tensor that varies along its axis. @param indexing 'xy' swaps the first two axes @defaultValue 'xy' (NumPy) */
+/** Coordinates of a grid: for each vector a tensor that varies along its axis. The option `indexing` is 'xy', which swaps the first two axes (as NumPy's default), or 'ij'. */
 export function meshgrid(vectors: readonly Tensor[], options: { readonly indexing?: 'xy' | 'ij' } = {}): Tensor[] {
   checkOptions('meshgrid', options, ['indexing']);
   const { indexing = 'xy' } = options;

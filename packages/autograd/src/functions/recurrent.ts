@@ -38,15 +38,15 @@ export interface GRUFunctionOptions extends RNNFunctionOptions {
 
 /** What a recurrent layer gives. */
 export interface RecurrentResult {
-  /** [batch, time, units]: h after each step, at the time it belongs to, also in reverse (Keras's goBackwards turns them). */
+  /** `[batch, time, units]`: h after each step, at the time it belongs to, also in reverse (Keras's goBackwards turns them). */
   readonly sequence: Tensor;
-  /** [batch, units]: h after the last step that was taken. */
+  /** `[batch, units]`: h after the last step that was taken. */
   readonly hidden: Tensor;
 }
 
 /** What `lstm` gives. */
 export interface LSTMResult extends RecurrentResult {
-  /** [batch, units]: c after the last step that was taken. */
+  /** `[batch, units]`: c after the last step that was taken. */
   readonly cell: Tensor;
 }
 

@@ -43,9 +43,7 @@ export abstract class Layer extends Module {
   }
 
   /**
-   * Gives the parameters their shapes and first values. The first call does it too.
-   *
-   * @param inputShape shape of one input, without the batch axis
+   * Gives the parameters their shapes and first values, for inputs of a shape (without the batch axis). The first call does it too.
    */
   build(_inputShape: Shape): this {
     return this;

@@ -90,7 +90,8 @@ export interface SDMLOptions extends LossOptions {
  * Smoothed deep metric learning: Σ t ln(t / softmax(−d)) over the squared distances d of a row of `first` from all rows of `second`,
  * with targets t of 1 − ε for the row of its own number, and ε / (samples − 1) for all others.
  *
- * @param first, second [samples, features], at least two samples; rows of one number belong together
+ * @param first [samples, features], at least two samples
+ * @param second of the shape of first; rows of one number belong together
  * @returns a scalar, or [samples] with reduction 'none'
  * @throws ShapeError when shapes do not fit; ArgumentError for a smoothing out of range
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/loss/ (SDMLLoss); Bonadiman et al. 2019, arXiv:1905.12786

@@ -23,7 +23,8 @@ export interface MarginRankingOptions extends LossOptions {
  * max(0, margin − y (a − b)): a should be above b where y is 1, below it where y is −1. The mean over the last axis.
  *
  * @param yTrue −1 or 1, [...]
- * @param first, second scores a and b of their shape
+ * @param first scores a, of the shape of the labels
+ * @param second scores b, of that shape
  * @returns a scalar, or [...] without the last axis with reduction 'none'
  * @throws ShapeError when shapes differ
  * @see https://pytorch.org/docs/stable/generated/torch.nn.MarginRankingLoss.html
@@ -85,7 +86,9 @@ export interface TripletOptions extends LossOptions {
 /**
  * max(0, d(a, p) − d(a, n) + margin): the anchor a should be nearer to the positive p than to the negative n.
  *
- * @param anchor, positive, negative vectors along the last axis, [..., features] of one shape
+ * @param anchor vectors along the last axis, [..., features]
+ * @param positive of the shape of anchor
+ * @param negative of the shape of anchor
  * @returns a scalar, or [...] with reduction 'none'
  * @throws ShapeError when shapes differ; ArgumentError for options out of range
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/loss/ (TripletLoss);
@@ -126,7 +129,8 @@ const leastNorms = 1e-12;
  * 1 − cos of the angle between two vectors that are alike (y = 1), max(0, cos − margin) of two that differ (−1).
  *
  * @param yTrue −1 or 1, [...]
- * @param first, second vectors along the last axis, [..., features]
+ * @param first vectors along the last axis, [..., features]
+ * @param second of the shape of first
  * @returns a scalar, or [...] with reduction 'none'
  * @throws ShapeError when shapes do not fit; ArgumentError for a margin out of range
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/loss/ (CosineEmbeddingLoss), as PyTorch's

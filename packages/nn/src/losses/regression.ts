@@ -8,7 +8,8 @@ import { type LossOptions, reduceLoss } from './reduction.js';
 /**
  * Mean of squared differences over the last axis: (yTrue − yPred)². Gluon's L2Loss is half of it: `scale: 0.5`.
  *
- * @param yTrue, yPred [...] of one shape
+ * @param yTrue [...]
+ * @param yPred [...], of the shape of yTrue
  * @returns a scalar, or one loss for each sample [...] (without the last axis) with reduction 'none'
  * @throws ShapeError when shapes differ: broadcasting here is nearly always a mistake
  * @see https://keras.io/api/losses/regression_losses/
@@ -24,7 +25,8 @@ export function meanSquaredError(yTrue: Tensor, yPred: Tensor, options: LossOpti
 /**
  * Mean of absolute differences over the last axis: |yTrue − yPred|. Where they are equal the gradient is 0. (Gluon's L1Loss.)
  *
- * @param yTrue, yPred [...] of one shape
+ * @param yTrue [...]
+ * @param yPred [...], of the shape of yTrue
  * @returns a scalar, or [...] without the last axis with reduction 'none'
  * @throws ShapeError when shapes differ
  * @see https://keras.io/api/losses/regression_losses/
@@ -40,7 +42,8 @@ export function meanAbsoluteError(yTrue: Tensor, yPred: Tensor, options: LossOpt
 /**
  * 100 |yTrue − yPred| / max(|yTrue|, 1e-7), its mean over the last axis.
  *
- * @param yTrue, yPred [...] of one shape
+ * @param yTrue [...]
+ * @param yPred [...], of the shape of yTrue
  * @returns a scalar, or [...] without the last axis with reduction 'none'
  * @throws ShapeError when shapes differ
  * @see https://keras.io/api/losses/regression_losses/
@@ -57,7 +60,8 @@ export function meanAbsolutePercentageError(yTrue: Tensor, yPred: Tensor, option
 /**
  * (ln(yTrue + 1) − ln(yPred + 1))², its mean over the last axis. Numbers below 1e-7 count as 1e-7.
  *
- * @param yTrue, yPred [...] of one shape
+ * @param yTrue [...]
+ * @param yPred [...], of the shape of yTrue
  * @returns a scalar, or [...] without the last axis with reduction 'none'
  * @throws ShapeError when shapes differ
  * @see https://keras.io/api/losses/regression_losses/
@@ -81,7 +85,8 @@ export interface HuberOptions extends LossOptions {
 /**
  * ½ e² for differences e of up to δ, δ |e| − ½ δ² beyond; the mean over the last axis. (Gluon's HuberLoss is `smoothL1`.)
  *
- * @param yTrue, yPred [...] of one shape
+ * @param yTrue [...]
+ * @param yPred [...], of the shape of yTrue
  * @returns a scalar, or [...] without the last axis with reduction 'none'
  * @throws ShapeError when shapes differ; ArgumentError for a delta that is not above 0
  * @see https://keras.io/api/losses/regression_losses/; Huber 1964, doi:10.1214/aoms/1177703732
@@ -111,7 +116,8 @@ export interface SmoothL1Options extends LossOptions {
  * ½ e² / β for differences e of up to β, |e| − ½ β beyond: `huber` / β. The mean over the last axis. (PyTorch's SmoothL1Loss,
  * Gluon's HuberLoss.)
  *
- * @param yTrue, yPred [...] of one shape
+ * @param yTrue [...]
+ * @param yPred [...], of the shape of yTrue
  * @returns a scalar, or [...] without the last axis with reduction 'none'
  * @throws ShapeError when shapes differ; ArgumentError for a beta below 0
  * @see Girshick 2015, arXiv:1504.08083
@@ -129,7 +135,8 @@ export function smoothL1(yTrue: Tensor, yPred: Tensor, options: SmoothL1Options 
 /**
  * ln cosh(yPred − yTrue), its mean over the last axis: about ½ e² for small differences, |e| − ln 2 for large ones.
  *
- * @param yTrue, yPred [...] of one shape
+ * @param yTrue [...]
+ * @param yPred [...], of the shape of yTrue
  * @returns a scalar, or [...] without the last axis with reduction 'none'
  * @throws ShapeError when shapes differ
  * @see https://keras.io/api/losses/regression_losses/
@@ -153,7 +160,8 @@ export interface CosineSimilarityOptions extends LossOptions {
 /**
  * −cos of the angle between targets and predictions: −1 where they point the same way, 0 where one of them is 0.
  *
- * @param yTrue, yPred [...] of one shape, vectors along `axis`
+ * @param yTrue [...], vectors along `axis`
+ * @param yPred [...], of the shape of yTrue
  * @returns a scalar, or [...] without that axis with reduction 'none'
  * @throws ShapeError when shapes differ; IndexError for an axis that is not there
  * @see https://keras.io/api/losses/regression_losses/ (norms below 1e-7 count as 1e-7)

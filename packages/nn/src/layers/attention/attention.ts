@@ -75,7 +75,7 @@ abstract class VectorAttention extends Layer {
   /** [batch, n, m] */
   protected abstract scores(query: Tensor, key: Tensor): Tensor;
 
-  /** @param inputShapes of query, value and perhaps key; one shape stands for all of them */
+  /** Nothing to build: there are no parameters but of `Attention`'s scale. */
   override build(_inputShapes: Shape | readonly Shape[]): this {
     return this;
   }

@@ -103,7 +103,7 @@ export abstract class HeadsAttention extends Layer {
     if (this.inputShape !== undefined) this.build(this.inputShape);
   }
 
-  /** @param inputShapes of query, value and perhaps key, without the batch axis; one shape stands for all of them */
+  /** Builds for query, value and perhaps key of these shapes, without the batch axis; one shape stands for all of them. */
   override build(inputShapes: Shape | readonly Shape[]): this {
     const { query, value, key } = shapesOfInputs(inputShapes);
     const features = query.at(-1)!;
@@ -118,7 +118,7 @@ export abstract class HeadsAttention extends Layer {
     return this;
   }
 
-  /** @param inputShapes of query, value and perhaps key, without the batch axis; one shape stands for all of them */
+  /** For query, value and perhaps key of these shapes, without the batch axis; one shape stands for all of them. */
   override computeOutputShape(inputShapes: Shape | readonly Shape[]): Shape {
     const { query } = shapesOfInputs(inputShapes);
     return [...query.slice(0, -1), ...(this.extents.outputShape ?? query.slice(-1))];

@@ -15,9 +15,9 @@ export interface Course {
 
 /** What a recurrence gives, each made when it is asked for: what is recorded and never used would only hold memory. */
 export interface Recurrence {
-  /** [batch, time, ...output]: the output of each step, at the time it belongs to. Of a step that was skipped, the one before it. */
+  /** `[batch, time, ...output]`: the output of each step, at the time it belongs to. Of a step that was skipped, the one before it. */
   readonly sequence: () => Tensor;
-  /** [batch, ...output]: of the step that came last. */
+  /** `[batch, ...output]`: of the step that came last. */
   readonly last: () => Tensor;
   /** The states after the step that came last. */
   readonly states: () => readonly Tensor[];
@@ -102,7 +102,7 @@ export abstract class RecurrentCell extends Module {
 
   abstract override forward(x: Tensor, states: readonly Tensor[]): [output: Tensor, states: Tensor[]];
 
-  /** Gives the parameters their shapes and first values. The first call does it too. @param inputShape of one input of one step, without the batch axis */
+  /** Gives the parameters their shapes and first values, for one input of one step (without the batch axis). The first call does it too. */
   build(_inputShape: Shape): this {
     return this;
   }

@@ -1,0 +1,91 @@
+/** The site: `npm run docs:build` makes it in .build/site, with the reference and the sources beside it. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type DefaultTheme, defineConfig } from 'vitepress';
+import { repositoryLinks } from './repositoryLinks.js';
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+const page = (text: string, link: string): DefaultTheme.SidebarItem => ({ text, link });
+
+/** Decisions by their first heading. */
+const decisions = readdirSync(here('../decisions'))
+  .filter((name) => /^\d/.test(name))
+  .sort()
+  .map((name) => {
+    const heading = /^# (.*)$/m.exec(readFileSync(here(`../decisions/${name}`), 'utf8'))?.[1] ?? name;
+    return page(heading, `/decisions/${name.replace(/\.md$/, '')}`);
+  });
+
+const sidebar: DefaultTheme.SidebarItem[] = [
+  {
+    text: 'Start',
+    items: [page('All on one page', '/allOfCotangent'), page('Two tutorials, as known', '/tutorials')],
+  },
+  {
+    text: 'The library',
+    items: [
+      page('Automatic differentiation', '/autodiff'),
+      page('Layers, losses, optimizers', '/layers'),
+      page('Training', '/training'),
+      page('Data', '/data'),
+      page('Preparing data', '/preprocessing'),
+      page('Seeing', '/seeing'),
+      page('Operations and gradients', '/operations'),
+      page('Conventions', '/conventions'),
+      page('Examples', '/examples/'),
+    ],
+  },
+  {
+    text: 'Benchmarks',
+    collapsed: true,
+    items: [
+      page('What is measured', '/benchmarks/'),
+      page('Kernels', '/benchmarks/kernels'),
+      page('The tape', '/benchmarks/tape'),
+      page('Memory', '/benchmarks/memory'),
+      page('Accuracy', '/benchmarks/ulp'),
+    ],
+  },
+  {
+    text: 'How it works',
+    collapsed: true,
+    items: [
+      page('A reading order', '/architecture/reading'),
+      page('Layers and models', '/architecture/nn'),
+      page('Memory', '/architecture/memory'),
+      page('Contributing', '/contributing'),
+      page('Changelog', '/changelog'),
+    ],
+  },
+  { text: 'Decisions', collapsed: true, items: decisions },
+];
+
+export default defineConfig({
+  title: 'Cotangent',
+  description: 'Automatic differentiation and neural networks in pure TypeScript',
+  lang: 'en',
+  // A site in a subfolder of its host says which: DOCS_BASE=/cotangent/ npm run docs:build
+  base: process.env['DOCS_BASE'] ?? '/',
+  outDir: here('../../.build/site'),
+  cacheDir: here('../../.build/vitepress'),
+  rewrites: { 'examples/README.md': 'examples/index.md', 'benchmarks/README.md': 'benchmarks/index.md' },
+  // Theirs is a link from a page to a page; `docs:build` checks every link of the finished site, with its anchor.
+  ignoreDeadLinks: false,
+  markdown: {
+    config: repositoryLinks,
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+  },
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${process.env['DOCS_BASE'] ?? '/'}logo.svg` }]],
+  themeConfig: {
+    logo: '/logo.svg',
+    search: { provider: 'local' },
+    outline: { level: [2, 3] },
+    nav: [
+      page('Start', '/allOfCotangent') as DefaultTheme.NavItemWithLink,
+      { text: 'Reference', link: '/reference/index.html', target: '_self' },
+    ],
+    sidebar,
+  },
+});

@@ -1,0 +1,3 @@
+/** Files that Vite turns into modules. */
+
+declare module '*.css' {}
