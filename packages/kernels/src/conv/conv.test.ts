@@ -139,6 +139,41 @@ it('poolings agree with their plain loops', () => {
   );
 });
 
+it('windows of four that lie apart give back what the plain loop gives back: ties, NaN, rows and columns without a window', () => {
+  const extents = fc.record({
+    height: fc.integer({ min: 2, max: 7 }),
+    width: fc.integer({ min: 2, max: 7 }),
+    channels: fc.integer({ min: 1, max: 9 }),
+    stride: fc.integer({ min: 2, max: 3 }),
+    dtype: fc.constantFrom('float32' as const, 'float64' as const),
+    seed: fc.nat(),
+  });
+  fc.assert(
+    fc.property(extents, ({ height, width, channels, stride, dtype, seed }) => {
+      const none = [0, 0] as const;
+      const attributes = {
+        window: [1, 2, 2],
+        strides: [1, stride, stride],
+        padding: [none, none, none],
+        dilations: [1, 1, 1],
+        input: [1, height, width],
+      } as const;
+      const [h, w] = [height, width].map((n) => Math.floor((n - 2) / stride) + 1) as [number, number];
+      const shape = [2, 1, height, width, channels];
+      const [x, v] = [filled(dtype, shape, seed), filled(dtype, [2, 1, h, w, channels], seed + 1)];
+      for (let i = 0; i < x.size; i++) x.data[x.offset + i] = Math.round(2 * x.data[x.offset + i]!);
+      x.data[x.offset + (seed % x.size)] = Number.NaN;
+      const [ours, plain] = [maxPoolScatter, maxPoolScatter.plain].map((run) => {
+        const out = newBlock(dtype, shape, false);
+        out.data.fill(7, out.offset, out.offset + out.size);
+        run(out, [v, x], attributes);
+        return copyOut(out);
+      });
+      expect(ours).toEqual(plain);
+    }),
+  );
+});
+
 it('max pooling and what flows back through it agree with their plain loops: ties, NaN, with and without padding', () => {
   fc.assert(
     fc.property(cases, fc.boolean(), ({ axes, batch, from, dtype, seed }, padded) => {

@@ -2,6 +2,7 @@
 
 import type { Block } from '../block.js';
 import { bytesPerElement } from '../dtype.js';
+import { fill } from '../move/copy.js';
 import { multiplyAdd } from '../wasm/elementwise.js';
 import type { FloatVector } from '../wasm/lanes.js';
 import { rowsModule } from '../wasm/rows.js';
@@ -54,7 +55,7 @@ export function depthwise(y: Block, x: Block, filter: Block, g: Geometry, type: 
   const run = multiplyAdd.run(type, 'each each each')!;
   const bytes = bytesPerElement(y.dtype);
   return withPadding(x, g, rowsModule(type), ({ block, extents }) => {
-    y.data.fill(0, y.offset, y.offset + y.size);
+    fill(y, 0);
     const [to, from, taps] = [pointerOf(y), pointerOf(block), pointerOf(filter)];
     const [step, windowStep] = [g.channels * bytes, g.strides[2] * g.channels * bytes];
     forEachTapOf(g, extents, (row, tap, start) => {
@@ -101,7 +102,7 @@ export function depthwiseFilterGradient(df: Block, x: Block, g: Block, geometry:
   const run = multiplyAdd.run(type, 'each each each')!;
   const bytes = bytesPerElement(df.dtype);
   return withPadding(x, geometry, rowsModule(type), ({ block, extents }) => {
-    df.data.fill(0, df.offset, df.offset + df.size);
+    fill(df, 0);
     const [to, from, gs] = [pointerOf(df), pointerOf(block), pointerOf(g)];
     const [step, windowStep] = [geometry.channels * bytes, geometry.strides[2] * geometry.channels * bytes];
     const width = geometry.output[2];

@@ -3,7 +3,7 @@
 import type { Block } from '../block.js';
 import { bytesPerElement } from '../dtype.js';
 import { matmul } from '../matmul/plain.js';
-import { copyInto } from '../move/copy.js';
+import { copyInto, fill } from '../move/copy.js';
 import { windowsModule } from '../wasm/convolution/windows.js';
 import { variantFor } from '../wasm/features.js';
 import { type FloatVector, lanesOfVariant } from '../wasm/lanes.js';
@@ -206,7 +206,7 @@ function packMatrices(packed: Block, type: FloatVector, plan: Plan, matrices: Bl
   const { copy } = rowsModule(type);
   const [, allRows, allColumns] = matrices.shape as [number, number, number];
   // Columns that do not exist are computed too: from numbers that slow nothing down.
-  if (columns % tileColumns !== 0) packed.data.fill(0, packed.offset, packed.offset + packed.size);
+  if (columns % tileColumns !== 0) fill(packed, 0);
   const rowBytes = allColumns * bytes;
   let to = pointerOf(packed);
   for (let group = 0; group < groups; group++) {
@@ -388,7 +388,7 @@ export function inputGradient(dx: Block, g: Block, filter: Block, geometry: Geom
     copyInto(matrices, filter.view({ shape: [taps, outputs, from], strides, offset: filter.offset }));
     const padded = { batch: geometry.batch, input: geometry.output, channels: outputs, padding };
     return withPadding(g, padded, rowsModule(type), ({ block }) => {
-      if (gaps) dx.data.fill(0, dx.offset, dx.offset + dx.size);
+      if (gaps) fill(dx, 0);
       return phases.every((plan) =>
         convolveWindows(type, plan, geometry.batch, pointerOf(dx), pointerOf(block), matrices),
       );

@@ -2,6 +2,7 @@
 
 import { type Block, newBlock } from '../block.js';
 import { bytesPerElement, type DType } from '../dtype.js';
+import { fill } from '../move/copy.js';
 import type { RowsFunctions } from '../wasm/rows.js';
 import { pointerOf } from '../wasm/runMap.js';
 import type { Geometry, Triple, WindowAttributes } from './geometry.js';
@@ -50,7 +51,7 @@ export function withPadding(x: Block, g: Extents, rows: RowsFunctions, use: (pad
   const extents = paddedExtents(g);
   if (!isPadded(g)) return use({ block: x, extents });
   return withScratch(x.dtype, [g.batch, ...extents, g.channels], (block) => {
-    block.data.fill(0, block.offset, block.offset + block.size);
+    fill(block, 0);
     const bytes = bytesPerElement(x.dtype);
     const [from, to] = [pointerOf(x), pointerOf(block)];
     const [insideStep, outsideStep] = [g.input[2], extents[2]].map((width) => width * g.channels * bytes) as [
@@ -68,11 +69,11 @@ export function withPadding(x: Block, g: Extents, rows: RowsFunctions, use: (pad
 export function withPaddedSum(dx: Block, g: Extents, rows: RowsFunctions, use: (padded: Padded) => boolean): boolean {
   const extents = paddedExtents(g);
   if (!isPadded(g)) {
-    dx.data.fill(0, dx.offset, dx.offset + dx.size);
+    fill(dx, 0);
     return use({ block: dx, extents });
   }
   return withScratch(dx.dtype, [g.batch, ...extents, g.channels], (block) => {
-    block.data.fill(0, block.offset, block.offset + block.size);
+    fill(block, 0);
     if (!use({ block, extents })) return false;
     const bytes = bytesPerElement(dx.dtype);
     const [to, from] = [pointerOf(dx), pointerOf(block)];

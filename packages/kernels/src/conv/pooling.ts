@@ -4,7 +4,7 @@ import { type Block, newBlock } from '../block.js';
 import { bytesPerElement } from '../dtype.js';
 import type { Kernel } from '../elementwise/runs.js';
 import { type DispatchedKernel, kernel } from '../kernel.js';
-import { withContiguous } from '../move/copy.js';
+import { fill, withContiguous } from '../move/copy.js';
 import { add, maximum } from '../wasm/elementwise.js';
 import { largestModule } from '../wasm/largest.js';
 import { lanesOf, pointerOf } from '../wasm/runMap.js';
@@ -71,7 +71,7 @@ const withInput = (x: Block, attributes: PoolingAttributes, run: (x: Block, g: G
 export const sumPool: DispatchedKernel<PoolingAttributes> = kernel(
   (out, inputs, attributes) =>
     withInput(inputs[0]!, attributes, (x, g) => {
-      out.data.fill(0, out.offset, out.offset + out.size);
+      fill(out, 0);
       forEachTap(g, (place, position) => {
         for (let c = 0; c < g.channels; c++) {
           out.data[out.offset + place * g.channels + c]! += x.data[x.offset + position * g.channels + c]!;
@@ -153,7 +153,7 @@ export const sumPoolTranspose: DispatchedKernel<PoolingAttributes> = kernel(
   (out, inputs, attributes) =>
     withContiguous(inputs[0]!, (v) => {
       const g = geometryOf(inputShape(v, attributes), attributes);
-      out.data.fill(0, out.offset, out.offset + out.size);
+      fill(out, 0);
       forEachTap(g, (place, position) => {
         for (let c = 0; c < g.channels; c++) {
           out.data[out.offset + position * g.channels + c]! += v.data[v.offset + place * g.channels + c]!;
@@ -168,7 +168,7 @@ export const sumPoolTranspose: DispatchedKernel<PoolingAttributes> = kernel(
     const bytes = bytesPerElement(v!.dtype);
     const [to, from] = [pointerOf(out), pointerOf(v!)];
     const [step, windowStep] = [g.channels * bytes, g.strides[2] * g.channels * bytes];
-    out.data.fill(0, out.offset, out.offset + out.size);
+    fill(out, 0);
     forEachTapRow(g, (place, input, count) => {
       const at = to + input * bytes;
       run(count, g.channels, at, windowStep, at, windowStep, from + place * bytes, step);
@@ -203,7 +203,7 @@ export const maxPoolScatter: DispatchedKernel<PoolingAttributes> = kernel(
   (out, [v, x], attributes) =>
     withContiguous(v!, (v) =>
       withInput(x!, attributes, (x, g) => {
-        out.data.fill(0, out.offset, out.offset + out.size);
+        fill(out, 0);
         const best = winners(x, g);
         for (let i = 0; i < best.length; i++)
           if (best[i]! >= 0) out.data[out.offset + best[i]!]! += v.data[v.offset + i]!;
@@ -214,9 +214,14 @@ export const maxPoolScatter: DispatchedKernel<PoolingAttributes> = kernel(
     if (type === undefined || v!.dtype !== x!.dtype || isPadded(attributes)) return false;
     if (![out, v!, x!].every((block) => block.contiguous && block.storage.inHeap)) return false;
     const [to, given, from] = [pointerOf(out), pointerOf(v!), pointerOf(x!)];
-    const { scatter } = largestModule(type);
-    out.data.fill(0, out.offset, out.offset + out.size);
     const g = geometryOf(x!.shape, attributes);
+    const { scatter: adding, scatterFour } = largestModule(type);
+    const apart = g.window.every((n, axis) => (n - 1) * g.dilations[axis]! < g.strides[axis]!);
+    const scatter = apart && g.window.reduce((a, b) => a * b) === 4 ? scatterFour : adding;
+    const covers = g.input.every(
+      (n, axis) => g.window[axis]! === g.strides[axis]! && n === g.output[axis]! * g.strides[axis]!,
+    );
+    if (!covers || scatter === adding) fill(out, 0);
     return forEachRowOfWindows(g, x!.dtype, (place, start, ...rest) =>
       scatter(to + start, given + place, from + start, ...rest),
     );

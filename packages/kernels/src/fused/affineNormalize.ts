@@ -7,7 +7,7 @@ import { type Block, newBlock } from '../block.js';
 import { bytesPerElement } from '../dtype.js';
 import type { Kernel } from '../elementwise/runs.js';
 import { type DispatchedKernel, kernel } from '../kernel.js';
-import { withContiguous } from '../move/copy.js';
+import { fill, withContiguous } from '../move/copy.js';
 import { normalizeColumnsBackward, normalizeColumnsScaled } from '../wasm/elementwise.js';
 import { variantFor } from '../wasm/features.js';
 import type { FloatVector } from '../wasm/lanes.js';
@@ -150,7 +150,7 @@ function simd(out: Block, [x, scale, shift]: readonly Block[], attributes: Affin
   }
   return withRows('float64', 2, groups, (sums) =>
     withRows(x!.dtype, 2, groups, (factors) => {
-      sums.data.fill(0, sums.offset, sums.offset + sums.size);
+      fill(sums, 0);
       functions.momentsOfColumns(pointerOf(sums), pointerOf(x!), pointerOf(x!), count, groups);
       for (let c = 0; c < groups; c++) {
         const { mean, variance } = momentOf(x!, sums, groups, count, c);
@@ -186,7 +186,7 @@ function simdBackward(out: Block, inputs: readonly Block[], { attributes, wanted
   if (along === 'columns') {
     return withRows('float64', 4, groups, (sums) =>
       withRows(x.dtype, 4, groups, (factors) => {
-        sums.data.fill(0, sums.offset, sums.offset + sums.size);
+        fill(sums, 0);
         functions.gradientMomentsOfColumns(pointerOf(sums), pointerOf(x), pointerOf(g), count, groups);
         const [ofScale, ofShift] = [new Float64Array(groups), new Float64Array(groups)];
         const sum = (row: number, c: number): number => sums.data[sums.offset + row * groups + c]!;
@@ -264,7 +264,7 @@ export const columnMoments: DispatchedKernel = kernel(
     if (type === undefined || x!.size === 0) return false;
     const rows = x!.size / columns;
     return withRows('float64', 2, columns, (sums) => {
-      sums.data.fill(0, sums.offset, sums.offset + sums.size);
+      fill(sums, 0);
       const run = rowFunctions(variantFor(type)).momentsOfColumns;
       run(pointerOf(sums), pointerOf(x!), pointerOf(x!), rows, columns);
       for (let c = 0; c < columns; c++) {

@@ -52,6 +52,19 @@ describe('fill(out, value)', () => {
       }),
     );
   });
+
+  it('fills long blocks of the heap to the last element, and no further', () => {
+    const sizes = fc.tuple(fc.constantFrom('float32' as const, 'float64' as const), fc.integer({ min: 60, max: 300 }));
+    fc.assert(
+      fc.property(sizes, fc.constantFrom(0, -0, 1.5, Number.NaN, Number.POSITIVE_INFINITY), ([dtype, size], value) => {
+        const whole = newBlock(dtype, [size + 1], false);
+        whole.data.fill(7, whole.offset, whole.offset + size + 1);
+        fill(whole.view({ shape: [size], strides: [1], offset: whole.offset }), value);
+        const written = [...whole.data.slice(whole.offset, whole.offset + size + 1)];
+        expect(written).toEqual([...new Array<number>(size).fill(value), 7]);
+      }),
+    );
+  });
 });
 
 describe('copy(x)', () => {

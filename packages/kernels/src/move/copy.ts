@@ -4,6 +4,9 @@ import { type Block, newBlock } from '../block.js';
 import type { TypedArray } from '../dtype.js';
 import { forEachRun, type Kernel } from '../elementwise/runs.js';
 import { copyStrided } from '../wasm/copyStrided.js';
+import { fillModule } from '../wasm/fill.js';
+import { simdAvailable } from '../wasm/load.js';
+import { lanesOf, pointerOf } from '../wasm/runMap.js';
 
 /** From so many elements the SIMD copy is worth its set-up. */
 const leastCopied = 64;
@@ -38,7 +41,9 @@ export const copy: Kernel = (out, [x]) => copyInto(out, x!);
 /** Writes one value everywhere. */
 export function fill(out: Block, value: number): void {
   if (out.contiguous) {
-    out.data.fill(value, out.offset, out.offset + out.size);
+    const type = out.size >= leastCopied && out.storage.inHeap && simdAvailable() ? lanesOf(out.dtype) : undefined;
+    if (type !== undefined) fillModule(type).fill(pointerOf(out), out.size, value);
+    else out.data.fill(value, out.offset, out.offset + out.size);
     return;
   }
   forEachRun(out.shape, [out], (at, n, steps) => {

@@ -112,3 +112,37 @@ describe('scatterAdd(x, indices, axis)', () => {
     ).toThrow('scatterAdd: got index 7 at position 0; expected integers from -3 to 2');
   });
 });
+
+describe.each(['gather', 'scatterAdd'] as const)('%s in SIMD', (name) => {
+  it.each(['float32', 'float64'] as const)('gives the bits of the plain loop, %s', (dtype) => {
+    const kernel = { gather, scatterAdd }[name];
+    const shapes = fc.record({
+      outer: fc.integer({ min: 0, max: 3 }),
+      extent: fc.integer({ min: 1, max: 5 }),
+      inner: fc.integer({ min: 0, max: 21 }),
+      picks: fc.array(fc.integer({ min: 0, max: 99 }), { maxLength: 9 }),
+    });
+    fc.assert(
+      fc.property(shapes, ({ outer, extent, inner, picks }) => {
+        const [whole, picked] = [
+          [outer, extent, inner],
+          [outer, picks.length, inner],
+        ];
+        const [from, to] = name === 'gather' ? [whole, picked] : [picked, whole];
+        const x = newBlock(dtype, from, false);
+        for (let i = 0; i < x.size; i++) x.data[x.offset + i] = Math.sin(i + 1);
+        const indices = newBlock('int32', [picks.length], false);
+        indices.data.set(
+          picks.map((pick, i) => (i % 2 === 0 ? pick % extent : -1 - (pick % extent))),
+          indices.offset,
+        );
+        const results = [kernel, kernel.plain].map((run) => {
+          const out = unwritten(dtype, to);
+          run(out, [x, indices], { axis: 1 });
+          return valuesOf(out);
+        });
+        expect(results[0]).toEqual(results[1]);
+      }),
+    );
+  });
+});

@@ -1,11 +1,14 @@
 /** Picking slices by index, and adding slices back to where they came from. */
 
 import type { Block } from '../block.js';
-import { createArray } from '../dtype.js';
+import { bytesPerElement, createArray } from '../dtype.js';
 import { forEachRun, type Kernel } from '../elementwise/runs.js';
 import { IndexError } from '../errors.js';
+import { type DispatchedKernel, kernel } from '../kernel.js';
 import { permuteLayout, sliceLayout } from '../layout.js';
 import { sizeOf } from '../shape.js';
+import { rowsModule } from '../wasm/rows.js';
+import { lanesOf, pointerOf } from '../wasm/runMap.js';
 import { copyInto, fill, withContiguous } from './copy.js';
 
 /** Indices in row-major order, counted from the front. @throws IndexError for one outside −extent … extent − 1 */
@@ -53,8 +56,42 @@ function aligned(whole: Block, picked: Block, indices: Block, axis: number): { s
   return { slices: slicesAlong(whole, axis), targets: slicesAlong(merged, axis) };
 }
 
-/** `out[…, i…, …] = x[…, indices[i…], …]` along `axis`. Negative indices count from the end. */
-export const gather: Kernel<{ readonly axis: number }> = (out, [x, indices], { axis }) => {
+/**
+ * Moves (or adds) whole slices in SIMD, where they are rows of contiguous memory: a call for each index, over all rows before the axis.
+ * `whole` is indexed, `picked` are the slices side by side. False where the operands do not suit.
+ */
+function slicesInSimd(
+  kind: 'copy' | 'add',
+  operation: string,
+  whole: Block,
+  picked: Block,
+  indices: Block,
+  axis: number,
+): boolean {
+  const type = lanesOf(whole.dtype);
+  if (type === undefined || picked.dtype !== whole.dtype) return false;
+  if (![whole, picked].every((block) => block.contiguous && block.storage.inHeap)) return false;
+  const picks = readIndices(operation, indices, whole.shape[axis]!);
+  if (kind === 'add') fill(whole, 0);
+  const inner = sizeOf(whole.shape.slice(axis + 1));
+  const outer = sizeOf(whole.shape.slice(0, axis));
+  const bytes = bytesPerElement(whole.dtype);
+  const [row, wholeStep, pickedStep] = [
+    inner * bytes,
+    whole.shape[axis]! * inner * bytes,
+    picks.length * inner * bytes,
+  ];
+  const [wholeAt, pickedAt] = [pointerOf(whole), pointerOf(picked)];
+  const { copy, add } = rowsModule(type);
+  for (let k = 0; k < picks.length; k++) {
+    const [at, side] = [wholeAt + picks[k]! * row, pickedAt + k * row];
+    if (kind === 'copy') copy(side, pickedStep, at, wholeStep, outer, inner);
+    else add(at, wholeStep, side, pickedStep, outer, inner);
+  }
+  return true;
+}
+
+const gatherPlain: Kernel<{ readonly axis: number }> = (out, [x, indices], { axis }) => {
   const picks = readIndices('take', indices!, x!.shape[axis]!);
   if (axis === 0 && x!.contiguous) {
     // Rows: the embedding and batching case, one copy a row.
@@ -69,8 +106,12 @@ export const gather: Kernel<{ readonly axis: number }> = (out, [x, indices], { a
   for (let k = 0; k < picks.length; k++) copyInto(sliceAt(targets, k), sliceAt(slices, picks[k]!));
 };
 
-/** Zeros with every slice of `x` added at its index along `axis`, in order: the transpose of `gather`. */
-export const scatterAdd: Kernel<{ readonly axis: number }> = (out, [x, indices], { axis }) => {
+/** `out[…, i…, …] = x[…, indices[i…], …]` along `axis`. Negative indices count from the end. */
+export const gather: DispatchedKernel<{ readonly axis: number }> = kernel(gatherPlain, (out, [x, indices], { axis }) =>
+  slicesInSimd('copy', 'take', x!, out, indices!, axis),
+);
+
+const scatterAddPlain: Kernel<{ readonly axis: number }> = (out, [x, indices], { axis }) => {
   fill(out, 0);
   const picks = readIndices('scatterAdd', indices!, out.shape[axis]!);
   withContiguous(x!, (contiguous) => {
@@ -84,6 +125,12 @@ export const scatterAdd: Kernel<{ readonly axis: number }> = (out, [x, indices],
     }
   });
 };
+
+/** Zeros with every slice of `x` added at its index along `axis`, in order: the transpose of `gather`. */
+export const scatterAdd: DispatchedKernel<{ readonly axis: number }> = kernel(
+  scatterAddPlain,
+  (out, [x, indices], { axis }) => slicesInSimd('add', 'scatterAdd', out, x!, indices!, axis),
+);
 
 /** `axis` counts from the front; `extent` is that of the indexed axis of x. */
 export interface AlongAxisAttributes {

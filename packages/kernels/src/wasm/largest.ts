@@ -15,6 +15,8 @@ export interface LargestFunctions {
   readonly largest: WasmFunction;
   /** (out, v, x, taps, tapsEnd, windows, windowStep, channels): adds v of each window to out where x is largest */
   readonly scatter: WasmFunction;
+  /** The same for four taps that no other window has: writes v or 0 at each. */
+  readonly scatterFour: WasmFunction;
 }
 
 const shared = { taps: 'i32', tapsEnd: 'i32', windows: 'i32', windowStep: 'i32', channels: 'i32' } as const;
@@ -121,8 +123,55 @@ function scatterFunction(type: FloatVector): Func {
   );
 }
 
+/** `scatter` for windows of four taps that share none with another window: everything under a window is written, nothing is read. */
+function scatterFourFunction(type: FloatVector): Func {
+  return procedure(
+    'scatterFour',
+    { out: 'i32', v: 'i32', x: 'i32', ...shared },
+    (code, { out, v: gradient, x, ...args }) => {
+      const v = new Lanes<FloatVector>(type, code);
+      const [to, from, given, target] = [0, 1, 2, 3].map(() => code.local('i32')) as [
+        Local<'i32'>,
+        Local<'i32'>,
+        Local<'i32'>,
+        Local<'i32'>,
+      ];
+      const taps = [0, 1, 2, 3].map((tap) => {
+        const offset = code.local('i32');
+        code.set(offset, load('i32', args.taps, 4 * tap));
+        return offset;
+      });
+      const [best, winner] = [code.local(type), code.local(type)];
+      const pointers = [
+        { window: out, step: args.windowStep, at: to },
+        { window: x, step: args.windowStep, at: from },
+        { window: gradient, step: op('i32.mul', args.channels, v.elementBytes), at: given },
+      ];
+      forEachChannels(code, v, args, pointers, (some) => {
+        code.set(winner, v.constant(0));
+        for (const [tap, offset] of taps.entries()) {
+          const value = some.load(op('i32.add', from, offset));
+          if (tap === 0) code.set(best, value);
+          else {
+            // The first of equal ones stays, and the first NaN.
+            const better = v.let(v.or(v.gt(value, best), v.and(v.ne(value, value), v.eq(best, best))));
+            code.set(best, v.select(better, value, best));
+            code.set(winner, v.select(better, v.constant(tap), winner));
+          }
+        }
+        const share = some.load(given);
+        for (const [tap, offset] of taps.entries()) {
+          code.set(target, op('i32.add', to, offset));
+          some.store(target, v.keep(v.eq(winner, v.constant(tap)), share));
+        }
+      });
+    },
+  );
+}
+
 /** The functions for float32 or float64. */
 export const largestModule: (type: FloatVector) => LargestFunctions = lazyModule((type: FloatVector) => [
   largestFunction(type),
   scatterFunction(type),
+  scatterFourFunction(type),
 ]) as never;

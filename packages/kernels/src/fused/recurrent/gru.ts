@@ -9,7 +9,7 @@
 
 import type { Block } from '../../block.js';
 import type { DispatchedKernel } from '../../kernel.js';
-import { copyInto } from '../../move/copy.js';
+import { copyInto, fill } from '../../move/copy.js';
 import type { Shape } from '../../shape.js';
 import * as cells from '../../wasm/recurrent/cells.js';
 import { packedParts } from '../matrices.js';
@@ -102,7 +102,7 @@ function backward(engine: Engine, out: Block, inputs: readonly Block[], { wanted
   // Of the sums from the inputs, and of those from the state.
   const [dInputs, dState] = [0, 1].map(() => engine.lease([time, batch, 3 * units])) as [Block, Block];
   let [dh, dhNext] = [0, 1].map(() => engine.lease([batch, units])) as [Block, Block];
-  dh.data.fill(0, dh.offset, dh.offset + dh.size);
+  fill(dh, 0);
   const right = engine.prepare(transposed(recurrent));
   for (let t = time - 1; t >= 0; t--) {
     const [gh, fromInputs, fromState] = [step(gHidden, t + 1), step(dInputs, t), step(dState, t)];

@@ -9,7 +9,7 @@
 
 import type { Block } from '../../block.js';
 import type { DispatchedKernel } from '../../kernel.js';
-import { copyInto } from '../../move/copy.js';
+import { copyInto, fill } from '../../move/copy.js';
 import type { Shape } from '../../shape.js';
 import * as cells from '../../wasm/recurrent/cells.js';
 import { packedParts } from '../matrices.js';
@@ -113,7 +113,7 @@ function backward(engine: Engine, out: Block, inputs: readonly Block[], { wanted
   const dz = engine.lease([time, batch, 4 * units]);
   // Cotangents that come from later steps, of h and c; those that go on to earlier ones take turns with them.
   let [dh, dhNext, dc, dcNext] = [0, 1, 2, 3].map(() => engine.lease([batch, units])) as [Block, Block, Block, Block];
-  for (const last of [dh, dc]) last.data.fill(0, last.offset, last.offset + last.size);
+  for (const last of [dh, dc]) fill(last, 0);
   const right = engine.prepare(transposed(recurrent));
   for (let t = time - 1; t >= 0; t--) {
     const [gh, gc] = [step(gHidden, t + 1), step(gCells, t + 1)];

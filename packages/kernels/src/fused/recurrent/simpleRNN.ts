@@ -5,7 +5,7 @@
 
 import type { Block } from '../../block.js';
 import type { DispatchedKernel } from '../../kernel.js';
-import { copyInto } from '../../move/copy.js';
+import { copyInto, fill } from '../../move/copy.js';
 import type { Shape } from '../../shape.js';
 import * as cells from '../../wasm/recurrent/cells.js';
 import { packedParts } from '../matrices.js';
@@ -59,7 +59,7 @@ function backward(engine: Engine, out: Block, inputs: readonly Block[], { wanted
 
   const dz = engine.lease([time, batch, units]);
   let [dh, dhNext] = [0, 1].map(() => engine.lease([batch, units])) as [Block, Block];
-  dh.data.fill(0, dh.offset, dh.offset + dh.size);
+  fill(dh, 0);
   const right = engine.prepare(transposed(recurrent));
   for (let t = time - 1; t >= 0; t--) {
     const [gh, now] = [step(gHidden, t + 1), step(dz, t)];
