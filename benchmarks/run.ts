@@ -1,4 +1,4 @@
-/** `npm run bench -- SUITE [--filter NAME] [--steps N] [--stride N] [--json FILE] [--update]`: runs a suite, prints Markdown, writes its rows as JSON. */
+/** `npm run bench -- SUITE [--filter NAME] [--libraries NAME,NAME] [--steps N] [--stride N] [--json FILE] [--update]`: runs a suite, prints Markdown, writes its rows as JSON. */
 
 import { renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -20,18 +20,20 @@ interface SuiteOptions {
   readonly stride: number;
   /** Only workloads whose names contain this. */
   readonly filter: string;
+  /** Whom ours is compared with; everybody where the list is empty. */
+  readonly libraries: readonly string[];
   /** Whether what the guard finds becomes its baseline. */
   readonly update: boolean;
 }
 
 const suites: Readonly<Record<string, (options: SuiteOptions) => Row[] | Promise<Row[]>>> = {
   guard: ({ filter, update }) => guard(filter, update),
-  kernels: ({ filter }) => kernels(filter),
+  kernels: ({ filter, libraries }) => kernels(filter, libraries),
   memory: ({ steps }) => memory(steps),
   profile: ({ filter }) => profile(filter),
   start: () => start(),
   tape: () => tape(),
-  training: ({ filter }) => training(filter),
+  training: ({ filter, libraries }) => training(filter, libraries),
   ulp: ({ stride, filter }) => ulp(stride, filter),
 };
 
@@ -49,6 +51,7 @@ function readArguments() {
         steps: { type: 'string', default: '20000' },
         stride: { type: 'string', default: '1009' },
         json: { type: 'string' },
+        libraries: { type: 'string', default: '' },
         update: { type: 'boolean', default: false },
       },
     });
@@ -67,9 +70,10 @@ for (const name of names) {
   if (!Object.hasOwn(suites, name)) fail(`got suite '${name}'; expected one of ${Object.keys(suites).join(', ')}`);
 }
 
+const libraries = values.libraries === '' ? [] : values.libraries.split(',');
 const rows: Row[] = [];
 for (const name of names) {
-  const measured = await suites[name]!({ steps, stride, filter: values.filter, update: values.update });
+  const measured = await suites[name]!({ steps, stride, filter: values.filter, libraries, update: values.update });
   console.log(
     `\n## ${name}: Node ${process.versions.node}${name === 'memory' ? `, ${steps} steps` : ''}\n\n${markdownTable(measured)}`,
   );

@@ -2,6 +2,7 @@
 
 import { type Row, summarize } from '../rows.js';
 import { ceilings, cotangent } from './libraries/cotangent.js';
+import { jaxjs } from './libraries/jaxjs.js';
 import { ndarrayOps } from './libraries/ndarrayOps.js';
 import { python } from './libraries/python.js';
 import { tfjs } from './libraries/tfjs.js';
@@ -52,13 +53,15 @@ async function measure({ name, amount, unit }: Workload, contenders: readonly Co
   });
 }
 
-/** Measures every workload whose name contains `filter`. */
-export async function run(filter: string): Promise<Row[]> {
-  const [tensorflow, torch] = [await tfjs(), python()];
+/** Measures every workload whose name contains `filter`, by the libraries of the list (all where there is none). */
+export async function run(filter: string, only: readonly string[]): Promise<Row[]> {
+  const [tensorflow, jax, torch] = [await tfjs(), await jaxjs(), python()];
   if (tensorflow === null) console.error('bench: without TF.js, which `npm run bench:peers` installs');
+  if (jax === null) console.error('bench: without jax-js, which `npm run bench:peers` installs and Node 24 runs');
   if (torch === null) console.error('bench: without PyTorch and NumPy, which no python3 has');
   const libraries: Library[] = [cotangent, ndarrayOps];
   if (tensorflow !== null) libraries.push(tensorflow);
+  if (jax !== null) libraries.push(jax);
   if (torch !== null) libraries.push(torch.library);
   const rows: Row[] = [];
   try {
@@ -69,7 +72,10 @@ export async function run(filter: string): Promise<Row[]> {
       if (!workload.name.includes(filter)) continue;
       const contenders: Contender[] = [];
       for (const library of libraries) contenders.push(...(await library(workload)));
-      rows.push(...(await measure(workload, contenders)));
+      const chosen = contenders.filter(
+        ({ library }) => library === 'cotangent' || only.length === 0 || only.includes(library),
+      );
+      rows.push(...(await measure(workload, chosen)));
     }
   } finally {
     torch?.close();

@@ -161,9 +161,11 @@ async function measure(workload: string, available: ReadonlyMap<string, readonly
   }
 }
 
-/** Measures every workload whose name contains `filter`. */
-export async function run(filter: string): Promise<Row[]> {
-  const available = libraries();
+/** Measures every workload whose name contains `filter`, by the libraries of the list (all where there is none). */
+export async function run(filter: string, only: readonly string[]): Promise<Row[]> {
+  const available = new Map(
+    [...libraries()].filter(([name]) => name === 'cotangent' || only.length === 0 || only.includes(name)),
+  );
   const rows: Row[] = [];
   for (const { name } of workloads) if (name.includes(filter)) rows.push(...(await measure(name, available)));
   return rows;
