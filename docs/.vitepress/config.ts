@@ -24,6 +24,18 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     items: [page('All on one page', '/allOfCotangent'), page('Two tutorials, as known', '/tutorials')],
   },
   {
+    text: 'Coming from',
+    collapsed: true,
+    items: [
+      page('Another library', '/migration/'),
+      page('Keras', '/migration/keras'),
+      page('Gluon and MXNet', '/migration/gluon'),
+      page('PyTorch', '/migration/pytorch'),
+      page('TensorFlow.js', '/migration/tfjs'),
+      page('JAX', '/migration/jax'),
+    ],
+  },
+  {
     text: 'The library',
     items: [
       page('Automatic differentiation', '/autodiff'),
@@ -70,7 +82,9 @@ export default defineConfig({
   base: process.env['DOCS_BASE'] ?? '/',
   outDir: here('../../.build/site'),
   cacheDir: here('../../.build/vitepress'),
-  rewrites: { 'examples/README.md': 'examples/index.md', 'benchmarks/README.md': 'benchmarks/index.md' },
+  rewrites: Object.fromEntries(
+    ['examples', 'benchmarks', 'migration'].map((folder) => [`${folder}/README.md`, `${folder}/index.md`]),
+  ),
   // Theirs is a link from a page to a page; `docs:build` checks every link of the finished site, with its anchor.
   ignoreDeadLinks: false,
   markdown: {
