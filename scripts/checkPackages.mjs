@@ -277,6 +277,10 @@ async function main() {
     await check('ES modules', () => runJavaScript(home, 'esm'));
     await check('CommonJS', () => runJavaScript(home, 'cjs'));
     await check('import and require give one copy', () => checkOneCopy(home));
+    await check('the command cotangent', () => {
+      const command = path.join(home, 'node_modules/.bin/cotangent');
+      for (const args of [['--version'], ['info'], ['train', 'xor', '--epochs', '3']]) run(command, args, home);
+    });
     await check('install TypeScript 5.4 and 5.9', () => installCompilers(home));
     for (const version of compilers.keys()) {
       for (const resolution of /** @type {const} */ (['nodenext', 'bundler'])) {

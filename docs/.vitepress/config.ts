@@ -58,6 +58,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       page('The tape', '/benchmarks/tape'),
       page('Memory', '/benchmarks/memory'),
       page('Accuracy', '/benchmarks/ulp'),
+      page('Size', '/benchmarks/size'),
     ],
   },
   {
