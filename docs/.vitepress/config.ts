@@ -18,14 +18,45 @@ const decisions = readdirSync(here('../decisions'))
     return page(heading, `/decisions/${name.replace(/\.md$/, '')}`);
   });
 
+/** The name of a heading's place as repository hosts make it, so that a link to it works there and here. */
+const placeOf = (heading: string): string =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}\s_-]/gu, '')
+    .replace(/\s/g, '-');
+
 const sidebar: DefaultTheme.SidebarItem[] = [
   {
     text: 'Start',
-    items: [page('All on one page', '/allOfCotangent'), page('Two tutorials, as known', '/tutorials')],
+    items: [page('Getting started', '/gettingStarted'), page('All on one page', '/allOfCotangent')],
+  },
+  {
+    text: 'Tutorials',
+    items: [
+      page('Tensors', '/tutorials/tensors'),
+      page('Derivatives', '/tutorials/autodiff'),
+      page('Layers', '/tutorials/layers'),
+      page('A training loop, three ways', '/tutorials/trainingLoop'),
+      page('A layer of your own', '/tutorials/ownLayer'),
+      page('A primitive of your own', '/tutorials/ownPrimitive'),
+      page('The first ones of Keras and Gluon', '/tutorials'),
+    ],
   },
   {
     text: 'Coming from',
     collapsed: true,
+    items: [
+      page('Another library', '/migration/'),
+      page('Keras', '/migration/keras'),
+      page('Gluon and MXNet', '/migration/gluon'),
+      page('PyTorch', '/migration/pytorch'),
+      page('TensorFlow.js', '/migration/tfjs'),
+      page('JAX', '/migration/jax'),
+    ],
+  },
+  {
+    text: 'Coming from',
     items: [
       page('Another library', '/migration/'),
       page('Keras', '/migration/keras'),
@@ -90,6 +121,7 @@ export default defineConfig({
   ignoreDeadLinks: false,
   markdown: {
     config: repositoryLinks,
+    anchor: { slugify: placeOf },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${process.env['DOCS_BASE'] ?? '/'}logo.svg` }]],
@@ -98,7 +130,7 @@ export default defineConfig({
     search: { provider: 'local' },
     outline: { level: [2, 3] },
     nav: [
-      page('Start', '/allOfCotangent') as DefaultTheme.NavItemWithLink,
+      page('Start', '/gettingStarted') as DefaultTheme.NavItemWithLink,
       { text: 'Reference', link: '/reference/index.html', target: '_self' },
     ],
     sidebar,
