@@ -75,6 +75,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       page('Data', '/data'),
       page('Preparing data', '/preprocessing'),
       page('Seeing', '/seeing'),
+      page('Notebooks', '/notebooks'),
       page('Operations and gradients', '/operations'),
       page('Conventions', '/conventions'),
       page('Examples', '/examples/'),
