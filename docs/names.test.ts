@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { nn, optim } from 'cotangent';
 import * as node from 'cotangent/node';
 
-const pages = ['layers.md', 'training.md', 'data.md', 'preprocessing.md', 'seeing.md'];
+const pages = ['layers.md', 'training.md', 'data.md', 'preprocessing.md', 'seeing.md', 'notebooks.md'];
 const page = pages.map((name) => readFileSync(join(__dirname, name), 'utf8')).join('\n');
 const named = new Set(
   [...page.matchAll(/^\| .*$/gm)].flatMap(([row]) =>
@@ -40,6 +40,7 @@ const elsewhere = new Set([
     'initializers',
     'losses',
     'metrics',
+    'plots',
     'regularizers',
   ],
 ]);
@@ -54,6 +55,7 @@ const exported = [
   nn.initializers,
   nn.losses,
   nn.metrics,
+  nn.plots,
   nn.regularizers,
   nn.gluon,
   optim,

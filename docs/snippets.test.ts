@@ -80,8 +80,8 @@ async function throws(f: () => Promise<unknown>, expected: string): Promise<void
 
 async function runSnippet({ code }: Snippet): Promise<void> {
   const body = instrument(code);
-  const imports = body.match(/^import .*$/gm)?.join('\n') ?? '';
-  const rest = body.replace(/^import .*$/gm, '');
+  const imports = body.match(/^import [^;]*;/gm)?.join('\n') ?? '';
+  const rest = body.replace(/^import [^;]*;/gm, '');
   const source = `${imports}\nexport const run = async (__check: Function, __throws: Function) => {\n${rest}\n};`;
   const { code: script } = transformSync(source, {
     jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },

@@ -22,7 +22,7 @@ export const entries = new Map([
   ['kernels', { index: 'index', ndarray: 'ndarray', 'wasm/index': 'wasm/index', 'testing/index': 'testing/index' }],
   ['autograd', { index: 'index', ndarray: 'ndarray', 'testing/index': 'testing/index' }],
   ['nn', { index: 'index', node: 'node', workerThread: 'data/workerThread' }],
-  ['cotangent', { index: 'index', ndarray: 'ndarray', node: 'node', testing: 'testing' }],
+  ['cotangent', { index: 'index', ndarray: 'ndarray', node: 'node', testing: 'testing', cli: 'cli/main' }],
 ]);
 
 /**

@@ -1,13 +1,14 @@
 /**
  * `npm run docs:build`: the site in .build/site. VitePress makes the pages, TypeDoc the reference, and every source file gets a page
  * for the links to it. Then the finished site is checked: each link leads to a page and a place on it, and each export has an entry
- * in the reference. One check is one line of `N passed, M failed`.
+ * in the reference; and all code on the pages compiles. One check is one line of `N passed, M failed`.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { deadLinks } from './docsLinks.mjs';
 import { missingFromReference } from './docsReference.mjs';
+import { badSnippets } from './docsSnippets.mjs';
 import { writeSourcePages } from './docsSources.mjs';
 import { summary } from './jest.mjs';
 import { orExit, prepare, root } from './prepare.mjs';
@@ -27,6 +28,7 @@ const [pages, api] = await Promise.all([
 ]);
 report('pages of the site', pages);
 report('reference', api);
+report('types of the code on the pages', badSnippets());
 
 if (counts.failed === 0) {
   moveReference();

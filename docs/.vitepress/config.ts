@@ -18,10 +18,53 @@ const decisions = readdirSync(here('../decisions'))
     return page(heading, `/decisions/${name.replace(/\.md$/, '')}`);
   });
 
+/** The name of a heading's place as repository hosts make it, so that a link to it works there and here. */
+const placeOf = (heading: string): string =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}\s_-]/gu, '')
+    .replace(/\s/g, '-');
+
 const sidebar: DefaultTheme.SidebarItem[] = [
   {
     text: 'Start',
-    items: [page('All on one page', '/allOfCotangent'), page('Two tutorials, as known', '/tutorials')],
+    items: [page('Getting started', '/gettingStarted'), page('All on one page', '/allOfCotangent')],
+  },
+  {
+    text: 'Tutorials',
+    items: [
+      page('Tensors', '/tutorials/tensors'),
+      page('Derivatives', '/tutorials/autodiff'),
+      page('Layers', '/tutorials/layers'),
+      page('A training loop, three ways', '/tutorials/trainingLoop'),
+      page('A layer of your own', '/tutorials/ownLayer'),
+      page('A primitive of your own', '/tutorials/ownPrimitive'),
+      page('The first ones of Keras and Gluon', '/tutorials'),
+    ],
+  },
+  {
+    text: 'Coming from',
+    collapsed: true,
+    items: [
+      page('Another library', '/migration/'),
+      page('Keras', '/migration/keras'),
+      page('Gluon and MXNet', '/migration/gluon'),
+      page('PyTorch', '/migration/pytorch'),
+      page('TensorFlow.js', '/migration/tfjs'),
+      page('JAX', '/migration/jax'),
+    ],
+  },
+  {
+    text: 'Coming from',
+    items: [
+      page('Another library', '/migration/'),
+      page('Keras', '/migration/keras'),
+      page('Gluon and MXNet', '/migration/gluon'),
+      page('PyTorch', '/migration/pytorch'),
+      page('TensorFlow.js', '/migration/tfjs'),
+      page('JAX', '/migration/jax'),
+    ],
   },
   {
     text: 'The library',
@@ -32,6 +75,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       page('Data', '/data'),
       page('Preparing data', '/preprocessing'),
       page('Seeing', '/seeing'),
+      page('Notebooks', '/notebooks'),
       page('Operations and gradients', '/operations'),
       page('Conventions', '/conventions'),
       page('Examples', '/examples/'),
@@ -46,6 +90,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       page('The tape', '/benchmarks/tape'),
       page('Memory', '/benchmarks/memory'),
       page('Accuracy', '/benchmarks/ulp'),
+      page('Size', '/benchmarks/size'),
     ],
   },
   {
@@ -70,11 +115,14 @@ export default defineConfig({
   base: process.env['DOCS_BASE'] ?? '/',
   outDir: here('../../.build/site'),
   cacheDir: here('../../.build/vitepress'),
-  rewrites: { 'examples/README.md': 'examples/index.md', 'benchmarks/README.md': 'benchmarks/index.md' },
+  rewrites: Object.fromEntries(
+    ['examples', 'benchmarks', 'migration'].map((folder) => [`${folder}/README.md`, `${folder}/index.md`]),
+  ),
   // Theirs is a link from a page to a page; `docs:build` checks every link of the finished site, with its anchor.
   ignoreDeadLinks: false,
   markdown: {
     config: repositoryLinks,
+    anchor: { slugify: placeOf },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${process.env['DOCS_BASE'] ?? '/'}logo.svg` }]],
@@ -83,7 +131,7 @@ export default defineConfig({
     search: { provider: 'local' },
     outline: { level: [2, 3] },
     nav: [
-      page('Start', '/allOfCotangent') as DefaultTheme.NavItemWithLink,
+      page('Start', '/gettingStarted') as DefaultTheme.NavItemWithLink,
       { text: 'Reference', link: '/reference/index.html', target: '_self' },
     ],
     sidebar,

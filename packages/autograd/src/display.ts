@@ -40,6 +40,6 @@ export function display(x: Tensor): string {
 }
 
 /** Up to six significant digits: enough to recognise, few enough to read. */
-function showNumber(value: number): string {
+export function showNumber(value: number): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
 }

@@ -2,6 +2,7 @@
 
 import { backward } from './backward.js';
 import { display } from './display.js';
+import { displayHTML } from './displayHTML.js';
 import * as activations from './functions/activations.js';
 import * as contractions from './functions/contractions.js';
 import * as elementary from './functions/elementary.js';
@@ -136,6 +137,7 @@ const methods = {
   registerHook,
   retainGrad,
   toString: display,
+  toHTML: displayHTML,
 } as const;
 
 /** Names of the installed methods; a test holds them equal to the interface. */
@@ -166,6 +168,12 @@ Object.defineProperties(Tensor.prototype, {
   [Symbol.for('nodejs.util.inspect.custom')]: {
     value(this: Tensor) {
       return display(this);
+    },
+  },
+  // Notebooks (Deno's Jupyter kernel) ask for this.
+  [Symbol.for('Jupyter.display')]: {
+    value(this: Tensor) {
+      return { 'text/plain': display(this), 'text/html': displayHTML(this) };
     },
   },
 });

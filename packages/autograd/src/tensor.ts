@@ -589,6 +589,8 @@ export interface Tensor {
   retainGrad(): void;
   /** dtype, shape and numbers */
   toString(): string;
+  /** The same as an HTML table, the middle of long axes left out; notebooks show it. */
+  toHTML(): string;
 }
 
 Object.defineProperty(Tensor.prototype, brand, { value: true });

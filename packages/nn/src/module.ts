@@ -14,7 +14,8 @@ import { ArgumentError, CotangentError, type Shape } from '@cotangent/kernels';
 import { deepCopy } from './clone.js';
 import { type BackwardHook, type ForwardHook, type ForwardPreHook, GradientWatch, handle } from './hooks.js';
 import type { Json } from './io/json.js';
-import { printSummary, type SummaryOptions } from './model/summary.js';
+import { printSummary, type SummaryOptions, summaryOf, summaryText } from './model/summary.js';
+import { htmlTable, Shown } from './notebook/display.js';
 import { checkOptions, shown } from './options.js';
 import { Buffer, Parameter, Variable } from './parameter.js';
 import { type LoadedState, type LoadStateOptions, loadState, type StateDict, stateOf } from './state.js';
@@ -47,7 +48,7 @@ let places: ReadonlyMap<Module, string> | null = null;
  *   }
  * }
  */
-export abstract class Module {
+export abstract class Module extends Shown {
   private ownTraining = true;
   private ownTrainable = true;
   private added: readonly Tensor[] = [];
@@ -324,6 +325,22 @@ export abstract class Module {
     checkOptions('summary', options, ['inputShape', 'print']);
     const { inputShape } = options;
     printSummary(this, inputShape === undefined ? null : this.dryRun(inputShape), options);
+  }
+
+  /** The table of `summary` as HTML, with the output shapes that are known from a call. Notebooks show it. */
+  override toHTML(): string {
+    const { title, cells, total } = summaryOf(this, this.knownShapes);
+    return htmlTable(title, cells, total);
+  }
+
+  /** The table of `summary`, with the output shapes that are known from a call. */
+  override toString(): string {
+    return summaryText(summaryOf(this, this.knownShapes));
+  }
+
+  /** Output shapes of the modules inside, where somebody has kept them. */
+  protected get knownShapes(): ReadonlyMap<Module, Shape> | null {
+    return null;
   }
 
   /** Runs on zeros, of the dtype of the first parameter, in inference mode; the shapes of all outputs, by module. */

@@ -42,6 +42,7 @@ export { Sequential, sequential } from './model/sequential.js';
 export type { Batch, BatchSource } from './model/source.js';
 export { type InputOptions, input, SymbolicTensor } from './model/symbolic.js';
 export { Module } from './module.js';
+export * as plots from './notebook/index.js';
 export { Buffer, type BufferOptions, Parameter, type ParameterOptions } from './parameter.js';
 export * as regularizers from './regularizers.js';
 export { type PlotModelOptions, plotModel } from './seeing/plotModel.js';

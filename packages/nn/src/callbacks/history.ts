@@ -1,7 +1,13 @@
+import { htmlTable, Shown, textTable } from '../notebook/display.js';
+import { curvesOf } from '../seeing/curves.js';
+import { figure, lineChart, onPaper } from '../seeing/svg.js';
 import type { Callback, CallbackState, Logs } from './callback.js';
 
+/** Epochs at either end that a table shows. */
+const edge = 10;
+
 /** What `fit` returns: every log of every epoch. */
-export class History implements Callback {
+export class History extends Shown implements Callback {
   /** Numbers of the epochs, from 0. */
   readonly epochs: number[] = [];
   /** By name, one value an epoch: `loss`, `accuracy`, `valLoss`, … */
@@ -13,6 +19,37 @@ export class History implements Callback {
       this.history[name] ??= [];
       this.history[name].push(value);
     }
+  }
+
+  /** A line for each epoch, and curves, as HTML. Notebooks show it. */
+  override toHTML(): string {
+    const curves = curvesOf(this.history).map(({ name, series }) => onPaper(lineChart(name, series)));
+    return `<div>${htmlTable('History', this.cells())}${curves.join('')}</div>`;
+  }
+
+  /** A line for each epoch. */
+  override toString(): string {
+    return textTable(this.cells());
+  }
+
+  /** A long run is abridged in the middle. */
+  private cells(): string[][] {
+    const names = Object.keys(this.history);
+    const line = (i: number): string[] => [
+      String(this.epochs[i]),
+      ...names.map((name) => {
+        // What began later (validation of every other epoch, say) has fewer values than there were epochs.
+        const value = this.history[name]!.length === this.epochs.length ? this.history[name]![i] : undefined;
+        return value === undefined ? '' : figure(value);
+      }),
+    ];
+    const count = this.epochs.length;
+    const lines = (from: number, to: number): string[][] => this.epochs.slice(from, to).map((_, i) => line(from + i));
+    const rows =
+      count <= 2 * edge
+        ? lines(0, count)
+        : [...lines(0, edge), ['…', ...names.map(() => '…')], ...lines(count - edge, count)];
+    return [['epoch', ...names], ...rows];
   }
 
   stateDict(): CallbackState {

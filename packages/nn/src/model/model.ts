@@ -686,6 +686,10 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
     this.requireCompiled('resetMetrics').objective.reset();
   }
 
+  protected override get knownShapes(): ReadonlyMap<Module, Shape> | null {
+    return this.outputShapes;
+  }
+
   /** Prints the layers, their output shapes and parameters, as far as they are known from the first call. @param options as of every module */
   override summary(options: SummaryOptions = {}): void {
     if (options.inputShape !== undefined) this.build(options.inputShape);

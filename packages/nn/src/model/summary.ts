@@ -36,25 +36,20 @@ const showOutput = (shape: Shape | null): string =>
         .join('')}]`;
 const showCount = (count: number | null): string => (count === null ? 'not built' : count.toLocaleString('en-US'));
 
+/** The table, cell by cell: title, lines with the head first, and what stands below. */
+export interface Summary {
+  readonly title: string;
+  readonly cells: readonly (readonly string[])[];
+  readonly total: string;
+}
+
 /** The table as text. */
-export function summaryTable(title: string, rows: readonly SummaryRow[], total: number, trainable: number): string {
-  const cells = [
-    ['Layer (type)', 'Output shape', 'Parameters'],
-    ...rows.map((row) => [`${row.name} (${row.type})`, showOutput(row.outputShape), showCount(row.parameters)]),
-  ];
+export function summaryText({ title, cells, total }: Summary): string {
   const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column]!.length)));
   const line = (row: readonly string[]): string =>
     ` ${row[0]!.padEnd(widths[0]!)}   ${row[1]!.padEnd(widths[1]!)}   ${row[2]!.padStart(widths[2]!)}`;
   const rule = '─'.repeat(widths[0]! + widths[1]! + widths[2]! + 8);
-  return [
-    `Model: ${title}`,
-    rule,
-    line(cells[0]!),
-    rule,
-    ...cells.slice(1).map(line),
-    rule,
-    ` Total parameters: ${total.toLocaleString('en-US')} (${trainable.toLocaleString('en-US')} trainable)`,
-  ].join('\n');
+  return [title, rule, line(cells[0]!), rule, ...cells.slice(1).map(line), rule, ` ${total}`].join('\n');
 }
 
 /** Options of `summary`. */
@@ -65,8 +60,8 @@ export interface SummaryOptions {
   print?: (text: string) => void;
 }
 
-/** Prints the table of a module. @param shapes of the outputs, as far as they are known */
-export function printSummary(module: Module, shapes: ReadonlyMap<Module, Shape> | null, options: SummaryOptions): void {
+/** The table of a module. @param shapes of the outputs, as far as they are known */
+export function summaryOf(module: Module, shapes: ReadonlyMap<Module, Shape> | null): Summary {
   const modules = module
     .namedModules()
     .slice(1)
@@ -81,7 +76,19 @@ export function printSummary(module: Module, shapes: ReadonlyMap<Module, Shape> 
       parameters: own.every((variable) => variable.hasValue) ? own.reduce((total, { size }) => total + size, 0) : null,
     };
   });
+  const [total, trainable] = [module.countParameters(), module.countParameters({ trainable: true })];
+  return {
+    title: `Model: ${module.constructor.name}`,
+    cells: [
+      ['Layer (type)', 'Output shape', 'Parameters'],
+      ...rows.map((row) => [`${row.name} (${row.type})`, showOutput(row.outputShape), showCount(row.parameters)]),
+    ],
+    total: `Total parameters: ${total.toLocaleString('en-US')} (${trainable.toLocaleString('en-US')} trainable)`,
+  };
+}
+
+/** Prints the table of a module. */
+export function printSummary(module: Module, shapes: ReadonlyMap<Module, Shape> | null, options: SummaryOptions): void {
   const print = options.print ?? ((text: string) => console.log(text));
-  const counts = [module.countParameters(), module.countParameters({ trainable: true })] as const;
-  print(summaryTable(module.constructor.name, rows, ...counts));
+  print(summaryText(summaryOf(module, shapes)));
 }

@@ -6,6 +6,7 @@ import { encodePng } from '../data/images.js';
 import type { Model, Tensors } from '../model/model.js';
 import type { Samples } from '../model/samples.js';
 import { checkNumber, checkOptions, shown } from '../options.js';
+import { type Curves, curvesOf } from './curves.js';
 import { plotModel } from './plotModel.js';
 import { element, escaped, histogramChart, lineChart, matrixChart } from './svg.js';
 
@@ -79,15 +80,8 @@ const section = (title: string, parts: readonly string[]): string =>
     ? ''
     : element('section', {}, element('h2', {}, escaped(title)), element('div', { class: 'row' }, ...parts));
 
-/** One chart for each name, training and validation together. */
-function curves(history: Readonly<Record<string, readonly number[]>>): string[] {
-  const names = Object.keys(history).filter((name) => !/^val[A-Z]/.test(name));
-  return names.map((name) => {
-    const validation = history[`val${name.charAt(0).toUpperCase()}${name.slice(1)}`];
-    const series = [{ name: 'training', values: history[name]! }];
-    return lineChart(name, validation === undefined ? series : [...series, { name: 'validation', values: validation }]);
-  });
-}
+/** A chart for each name. */
+const curves = (history: Curves): string[] => curvesOf(history).map(({ name, series }) => lineChart(name, series));
 
 const weights = (model: Model<Tensors>): string[] =>
   model

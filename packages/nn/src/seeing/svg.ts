@@ -52,6 +52,20 @@ export const figure = (value: number): string =>
 /** Colours that people with any colour vision tell apart (Okabe and Ito 2008). */
 export const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'] as const;
 
+/** Smallest and largest. A loop, for there may be more values than a call may have arguments. */
+export function rangeOf(values: readonly number[]): [low: number, high: number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+/** The same picture on white paper: what surrounds it may be dark. */
+export const onPaper = (svg: string): string =>
+  svg.replace('</title>', `</title>${element('rect', { width: '100%', height: '100%', fill: '#fff' })}`);
+
 /** A line of a chart. */
 export interface Series {
   readonly name: string;
@@ -62,7 +76,7 @@ export interface Series {
 export function lineChart(title: string, series: readonly Series[], width: number = 420, height: number = 240): string {
   const [left, right, top, bottom] = [64, 12, 28, 34];
   const finite = series.flatMap(({ values }) => values).filter(Number.isFinite);
-  const [low, high] = finite.length === 0 ? [0, 1] : [Math.min(...finite), Math.max(...finite)];
+  const [low, high] = finite.length === 0 ? [0, 1] : rangeOf(finite);
   const span = high > low ? high - low : Math.abs(high) || 1;
   const count = Math.max(2, ...series.map(({ values }) => values.length));
   const x = (i: number): number => left + ((width - left - right) * i) / (count - 1);
@@ -97,6 +111,21 @@ export function lineChart(title: string, series: readonly Series[], width: numbe
   return picture(width, height, title, label(left, 16, title, { 'font-weight': 'bold' }), ...ticks, ...lines);
 }
 
+const bars = 30;
+
+/** Values counted between the smallest and the largest that are finite: 30 counts, 31 edges; none where there are none. */
+export function histogramOf(values: ArrayLike<number>): { counts: number[]; edges: number[] } {
+  const finite = Array.from(values).filter(Number.isFinite);
+  if (finite.length === 0) return { counts: [], edges: [] };
+  const [low, high] = rangeOf(finite);
+  const counts = new Array<number>(bars).fill(0);
+  for (const value of finite)
+    counts[Math.min(bars - 1, high > low ? Math.floor(((value - low) / (high - low)) * bars) : 0)]!++;
+  // One value alone stands in the first of bars that have to be somewhere.
+  const width = (high > low ? high - low : Math.abs(high) || 1) / bars;
+  return { counts, edges: Array.from({ length: bars + 1 }, (_, i) => low + i * width) };
+}
+
 /** Bars from counts of values between two ends. */
 export function histogramChart(
   title: string,
@@ -104,15 +133,7 @@ export function histogramChart(
   width: number = 260,
   height: number = 140,
 ): string {
-  const finite = Array.from(values).filter(Number.isFinite);
-  const bars = 30;
-  const [low, high] = finite.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity] as [
-    number,
-    number,
-  ]);
-  const counts = new Array<number>(bars).fill(0);
-  for (const value of finite)
-    counts[Math.min(bars - 1, high > low ? Math.floor(((value - low) / (high - low)) * bars) : 0)]!++;
+  const { counts, edges } = histogramOf(values);
   const most = Math.max(1, ...counts);
   const [top, bottom] = [24, 20];
   const room = height - top - bottom;
@@ -130,8 +151,11 @@ export function histogramChart(
         fill: colours[0],
       }),
     ),
-    label(2, height - 5, finite.length === 0 ? 'no numbers' : figure(low), { fill: '#444' }),
-    label(width - 2, height - 5, finite.length === 0 ? '' : figure(high), { 'text-anchor': 'end', fill: '#444' }),
+    label(2, height - 5, edges.length === 0 ? 'no numbers' : figure(edges[0]!), { fill: '#444' }),
+    label(width - 2, height - 5, edges.length === 0 ? '' : figure(edges[bars]!), {
+      'text-anchor': 'end',
+      fill: '#444',
+    }),
   );
 }
 

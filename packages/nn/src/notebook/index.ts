@@ -1,0 +1,3 @@
+/** Charts. The namespace `nn.plots`. */
+
+export { confusion, histogram, history, lines, type Plot, type PlotOptions } from './plot.js';
