@@ -56,17 +56,6 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     ],
   },
   {
-    text: 'Coming from',
-    items: [
-      page('Another library', '/migration/'),
-      page('Keras', '/migration/keras'),
-      page('Gluon and MXNet', '/migration/gluon'),
-      page('PyTorch', '/migration/pytorch'),
-      page('TensorFlow.js', '/migration/tfjs'),
-      page('JAX', '/migration/jax'),
-    ],
-  },
-  {
     text: 'The library',
     items: [
       page('Automatic differentiation', '/autodiff'),
@@ -86,6 +75,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     collapsed: true,
     items: [
       page('What is measured', '/benchmarks/'),
+      page('Training steps', '/benchmarks/training'),
       page('Kernels', '/benchmarks/kernels'),
       page('The tape', '/benchmarks/tape'),
       page('Memory', '/benchmarks/memory'),
