@@ -3,6 +3,8 @@
 import type { Block } from '../block.js';
 import type { DType } from '../dtype.js';
 import { ArgumentError, FormatError, invariant } from '../errors.js';
+import { simdAvailable } from '../wasm/load.js';
+import { randomUniformModule } from '../wasm/randomUniform.js';
 import { normalQuantile } from './normal.js';
 import { threefry2x32 } from './threefry.js';
 
@@ -151,10 +153,25 @@ export class Generator {
     const single = block.dtype === 'float32';
     // Rounding low + u (high − low) to the dtype can give `high` itself; the number below it is the last one allowed.
     const last = previous(high, single);
-    this.fill(block, 2 ** -24, 2 ** -53, (u) => {
+    const done = single ? this.fillInSimd(block, low, span, last) : 0;
+    const rest =
+      done === 0 ? block : block.view({ shape: [block.size - done], strides: [1], offset: block.offset + done });
+    this.fill(rest, 2 ** -24, 2 ** -53, (u) => {
       const value = low + u * span;
       return (single ? Math.fround(value) : value) < high ? value : last;
     });
+  }
+
+  /** Fills the beginning of a block of float32 in SIMD, eight numbers at a time; gives how many it has filled. */
+  private fillInSimd(block: Block, low: number, span: number, last: number): number {
+    const turns = Math.floor(block.size / 8);
+    const counters = 4 * turns;
+    if (turns < 4 || !block.contiguous || !block.storage.inHeap || !simdAvailable()) return 0;
+    if (this.low + counters >= twoTo32) return 0;
+    const [key0, key1] = this.key;
+    randomUniformModule('f32x4').uniform(4 * block.offset, turns, key0, key1, this.low, this.high, low, span, last);
+    this.low += counters;
+    return 8 * turns;
   }
 
   /** Normal numbers for every element. @throws ArgumentError for a negative or infinite standard deviation */

@@ -8,10 +8,16 @@
 /** Skein's key schedule constant, 32-bit variant. */
 const parity = 0x1bd11bda;
 /** Rotations of the rounds, in two groups of four. */
-const rotations = [
+export const rotations: readonly (readonly number[])[] = [
   [13, 15, 26, 6],
   [17, 29, 16, 24],
-] as const;
+];
+
+/** Which keys are added to the two words after group `group` of four rounds. */
+export const keySchedule = (group: number): readonly [number, number] => {
+  const first = (group + 1) % 3;
+  return [first, (first + 1) % 3];
+};
 
 /**
  * Writes the two words for counter (low, high) under the key into `out`, as unsigned 32-bit numbers.
