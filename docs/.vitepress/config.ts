@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type DefaultTheme, defineConfig } from 'vitepress';
+import { pictures } from './pictures.js';
 import { repositoryLinks } from './repositoryLinks.js';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -87,6 +88,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     text: 'How it works',
     collapsed: true,
     items: [
+      page('The house, in pictures', '/architecture/'),
       page('A reading order', '/architecture/reading'),
       page('Layers and models', '/architecture/nn'),
       page('Memory', '/architecture/memory'),
@@ -111,7 +113,10 @@ export default defineConfig({
   // Theirs is a link from a page to a page; `docs:build` checks every link of the finished site, with its anchor.
   ignoreDeadLinks: false,
   markdown: {
-    config: repositoryLinks,
+    config: (markdown) => {
+      repositoryLinks(markdown);
+      pictures(markdown);
+    },
     anchor: { slugify: placeOf },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },

@@ -10,7 +10,7 @@ import { connectTo } from './zmtp.mjs';
 
 const delimiter = '<IDS|MSG>';
 /** Milliseconds after which a cell that has not ended never will. */
-const patience = 120_000;
+const patience = 60_000;
 
 /** @returns {Promise<number>} */
 function freePort() {
@@ -59,7 +59,11 @@ export async function startKernel(folder, command, env) {
   });
   ended.catch(() => undefined);
 
-  /** Cells that are running, by the identifier of their message. @type {Map<string, { outputs: Output[], done: (outputs: Output[]) => void }>} */
+  /**
+   * Cells that are running, by the identifier of their message.
+   *
+   * @type {Map<string, { outputs: Output[], wanted: number, isIdle: boolean, done: (outputs: Output[]) => void }>}
+   */
   const running = new Map();
   const hear = (/** @type {Buffer[]} */ frames) => {
     const start = frames.findIndex((frame) => frame.toString() === delimiter);
@@ -67,13 +71,15 @@ export async function startKernel(folder, command, env) {
     const cell = running.get(parent.msg_id);
     if (cell === undefined) return;
     const kind = header.msg_type;
-    if (kind === 'status' && content.execution_state === 'idle') {
-      running.delete(parent.msg_id);
-      cell.done(cell.outputs);
-    } else if (kind === 'execute_result' || kind === 'display_data')
+    if (kind === 'status') cell.isIdle ||= content.execution_state === 'idle';
+    else if (kind === 'execute_result' || kind === 'display_data')
       cell.outputs.push({ kind, data: content.data, text: '' });
     else if (kind === 'stream') cell.outputs.push({ kind, data: {}, text: content.text });
     else if (kind === 'error') cell.outputs.push({ kind, data: {}, text: `${content.ename}: ${content.evalue}` });
+    // Deno's kernel may say that it is idle before it has sent the last result.
+    if (!cell.isIdle || cell.outputs.length < cell.wanted) return;
+    running.delete(parent.msg_id);
+    cell.done(cell.outputs);
   };
   const open = async (/** @type {number} */ port, /** @type {'DEALER' | 'SUB'} */ type) => {
     for (let attempt = 1; ; attempt++) {
@@ -90,7 +96,7 @@ export async function startKernel(folder, command, env) {
   const shell = await within(open(shellPort ?? 0, 'DEALER'));
 
   /** @returns {Promise<Output[]>} */
-  const ask = (/** @type {string} */ type, /** @type {object} */ content) => {
+  const ask = (/** @type {string} */ type, /** @type {object} */ content, wanted = 0) => {
     const id = randomUUID();
     const header = { msg_id: id, session: key, username: 'test', msg_type: type, version: '5.3', date: new Date() };
     const parts = [header, {}, {}, content].map((part) => Buffer.from(JSON.stringify(part)));
@@ -103,6 +109,8 @@ export async function startKernel(folder, command, env) {
       );
       running.set(id, {
         outputs: [],
+        wanted,
+        isIdle: false,
         done: (outputs) => {
           clearTimeout(timer);
           resolve(outputs);
@@ -120,16 +128,17 @@ export async function startKernel(folder, command, env) {
   running.clear();
 
   return {
-    /** Runs a cell to its end. @returns {Promise<Output[]>} */
-    run: (/** @type {string} */ code) =>
-      ask('execute_request', {
-        code,
+    /** Runs a cell until it has ended and shown as many things as it is to show. @returns {Promise<Output[]>} */
+    run: (/** @type {string} */ code, /** @type {number} */ wanted) => {
+      const options = {
         silent: false,
         store_history: true,
         user_expressions: {},
         allow_stdin: false,
         stop_on_error: true,
-      }),
+      };
+      return ask('execute_request', { code, ...options }, wanted);
+    },
     close() {
       iopub.close();
       shell.close();
