@@ -30,7 +30,11 @@ const placeOf = (heading: string): string =>
 const sidebar: DefaultTheme.SidebarItem[] = [
   {
     text: 'Start',
-    items: [page('Getting started', '/gettingStarted'), page('All on one page', '/allOfCotangent')],
+    items: [
+      page('Getting started', '/gettingStarted'),
+      page('Playground', '/playground'),
+      page('All on one page', '/allOfCotangent'),
+    ],
   },
   {
     text: 'Tutorials',
@@ -120,6 +124,8 @@ export default defineConfig({
     anchor: { slugify: placeOf },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
+  // Programs of the playground run in a worker that is made of modules; layers are named after their classes.
+  vite: { worker: { format: 'es' }, esbuild: { keepNames: true } },
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${process.env['DOCS_BASE'] ?? '/'}logo.svg` }]],
   themeConfig: {
     logo: '/logo.svg',
@@ -127,6 +133,7 @@ export default defineConfig({
     outline: { level: [2, 3] },
     nav: [
       page('Start', '/gettingStarted') as DefaultTheme.NavItemWithLink,
+      page('Playground', '/playground') as DefaultTheme.NavItemWithLink,
       { text: 'Reference', link: '/reference/index.html', target: '_self' },
     ],
     sidebar,
