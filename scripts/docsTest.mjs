@@ -120,7 +120,7 @@ async function testPlayground(/** @type {import('playwright-core').Browser} */ b
     const text = (await output.textContent()) ?? '';
     must(/accuracy: (0\.9[5-9]|1)/.test(text), `it printed ${text}`);
     const pictures = output.locator('img');
-    must((await pictures.count()) >= 1, `${await pictures.count()} pictures`);
+    must((await pictures.count()) === 3, `${await pictures.count()} pictures`);
     const widths = await pictures.evaluateAll((all) =>
       all.map((one) => /** @type {HTMLImageElement} */ (one).naturalWidth),
     );

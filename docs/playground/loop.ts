@@ -16,4 +16,4 @@ for (let step = 0; step < 300; step++) {
   losses.push(loss.item());
   if (step % 50 === 0) console.log(`step ${step}: ${loss.item().toFixed(4)}`);
 }
-nn.drawCurves({ loss: losses }, 60, 12).join('\n');
+nn.plots.lines({ loss: losses });
