@@ -17,9 +17,8 @@ import { formatMessage } from 'publint/utils';
 import { checkSizes } from './checkSizes.mjs';
 import { bundlers } from './consumers/bundlers.mjs';
 import { summary } from './jest.mjs';
+import { packages } from './packages.mjs';
 import { build, orExit, root } from './prepare.mjs';
-
-export const packages = ['kernels', 'autograd', 'nn', 'cotangent', 'createCotangent'];
 
 const all = process.argv.includes('--all');
 const counts = { passed: 0, failed: 0, skipped: 0 };
