@@ -49,6 +49,21 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     ],
   },
   {
+    text: 'How to',
+    collapsed: true,
+    items: [
+      page('All tasks', '/guides/'),
+      page('Save, load, resume', '/guides/saveAndLoad'),
+      page('Begin with trained weights', '/guides/pretrained'),
+      page('Read data', '/guides/readData'),
+      page('A loss, a metric, a schedule', '/guides/ownLoss'),
+      page('Find out why it does not learn', '/guides/debugging'),
+      page('Make it faster', '/guides/speed'),
+      page('Get the same numbers again', '/guides/reproducible'),
+      page('Run in a browser, in a worker', '/guides/browser'),
+    ],
+  },
+  {
     text: 'Coming from',
     collapsed: true,
     items: [
@@ -80,7 +95,6 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     collapsed: true,
     items: [
       page('What is measured', '/benchmarks/'),
-      page('Training steps', '/benchmarks/training'),
       page('Kernels', '/benchmarks/kernels'),
       page('The tape', '/benchmarks/tape'),
       page('Memory', '/benchmarks/memory'),
