@@ -53,6 +53,7 @@ const config: Config = {
     project('autograd', 'packages/autograd/src'),
     project('nn', 'packages/nn/src'),
     project('cotangent', 'packages/cotangent/src'),
+    project('createCotangent', 'packages/createCotangent/src'),
     project('docs', 'docs'),
     project('scripts', 'scripts'),
   ],

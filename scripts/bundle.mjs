@@ -132,7 +132,12 @@ export async function bundle(/** @type {string} */ name) {
   const own = Object.entries(entries.get(name) ?? {}).map(([out, source]) => ({ in: sourceOf(name, source), out }));
   await Promise.all([
     compile(name, output('esm'), { entryPoints: withNamespaces(name), plugins: [preserve] }),
-    compile(name, output('node'), { entryPoints: own, plugins: [preserveEffects], minifyWhitespace: true }),
+    compile(name, output('node'), {
+      entryPoints: own,
+      plugins: [preserveEffects],
+      minifyWhitespace: true,
+      lineLimit: 160,
+    }),
   ]);
   for (const file of filesIn(output('node'), '.js')) {
     write(path.join(output('cjs'), file), await toCommonJs(readFileSync(path.join(output('node'), file), 'utf8')));

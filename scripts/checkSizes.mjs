@@ -24,13 +24,13 @@ for (let step = 0; step < 10; step++) {
 export const programs = [
   {
     name: 'tensor and grad',
-    budget: { esbuild: 56, vite: 55, webpack: 55 },
+    budget: { esbuild: 58, vite: 56, webpack: 56 },
     code: `import { grad, tensor } from 'cotangent';
       console.log(grad((x) => x.tanh().sum())(tensor([0, 1])).toString());`,
   },
   {
     name: 'MLP of Dense in a Module, Adam, cross-entropy',
-    budget: { vite: 74, webpack: 74 },
+    budget: { vite: 75, webpack: 75 },
     code: `import { nn, optim, tensor } from 'cotangent';
       class Net extends nn.Module {
         hidden = new nn.Dense({ units: 16, activation: 'relu' });
@@ -41,20 +41,24 @@ export const programs = [
   },
   {
     name: 'the same in a Sequential, which can fit, compile and evaluate',
-    budget: { vite: 105, webpack: 105 },
+    budget: { vite: 107, webpack: 107 },
     code: `import { nn, optim, tensor } from 'cotangent';
       const net = new nn.Sequential([new nn.Dense({ units: 16, activation: 'relu' }), new nn.Dense({ units: 3 })]);${train}`,
   },
 ];
 
-/** What is over its budget. `folder` is one from which 'cotangent' can be imported as an ES module. */
-export async function checkSizes(/** @type {string} */ folder) {
+/**
+ * What is over its budget. `folder` is one from which 'cotangent' can be imported as an ES module; without `all` webpack, which
+ * takes ten times as long as the others and comes to the same sizes, is left out.
+ */
+export async function checkSizes(/** @type {string} */ folder, all = true) {
   /** @type {string[]} */
   const problems = [];
   for (const [index, { name, budget, code }] of programs.entries()) {
     const entry = path.join(folder, `size${index}.mjs`);
     writeFileSync(entry, code);
     for (const [bundler, most] of Object.entries(budget)) {
+      if (bundler === 'webpack' && !all) continue;
       const text = await bundlers[/** @type {keyof typeof bundlers} */ (bundler)](entry);
       const kilobytes = gzipSync(text, { level: 9 }).length / 1000;
       const line = `${kilobytes.toFixed(1)} kB of ${most} kB, gzip, by ${bundler}: ${name}`;

@@ -30,7 +30,11 @@ const placeOf = (heading: string): string =>
 const sidebar: DefaultTheme.SidebarItem[] = [
   {
     text: 'Start',
-    items: [page('Getting started', '/gettingStarted'), page('All on one page', '/allOfCotangent')],
+    items: [
+      page('Getting started', '/gettingStarted'),
+      page('Playground', '/playground'),
+      page('All on one page', '/allOfCotangent'),
+    ],
   },
   {
     text: 'Tutorials',
@@ -42,6 +46,21 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       page('A layer of your own', '/tutorials/ownLayer'),
       page('A primitive of your own', '/tutorials/ownPrimitive'),
       page('The first ones of Keras and Gluon', '/tutorials'),
+    ],
+  },
+  {
+    text: 'How to',
+    collapsed: true,
+    items: [
+      page('All tasks', '/guides/'),
+      page('Save, load, resume', '/guides/saveAndLoad'),
+      page('Begin with trained weights', '/guides/pretrained'),
+      page('Read data', '/guides/readData'),
+      page('A loss, a metric, a schedule', '/guides/ownLoss'),
+      page('Find out why it does not learn', '/guides/debugging'),
+      page('Make it faster', '/guides/speed'),
+      page('Get the same numbers again', '/guides/reproducible'),
+      page('Run in a browser, in a worker', '/guides/browser'),
     ],
   },
   {
@@ -76,7 +95,6 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     collapsed: true,
     items: [
       page('What is measured', '/benchmarks/'),
-      page('Training steps', '/benchmarks/training'),
       page('Kernels', '/benchmarks/kernels'),
       page('The tape', '/benchmarks/tape'),
       page('Memory', '/benchmarks/memory'),
@@ -120,6 +138,8 @@ export default defineConfig({
     anchor: { slugify: placeOf },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
+  // Programs of the playground run in a worker that is made of modules; layers are named after their classes.
+  vite: { worker: { format: 'es' }, esbuild: { keepNames: true } },
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${process.env['DOCS_BASE'] ?? '/'}logo.svg` }]],
   themeConfig: {
     logo: '/logo.svg',
@@ -127,6 +147,7 @@ export default defineConfig({
     outline: { level: [2, 3] },
     nav: [
       page('Start', '/gettingStarted') as DefaultTheme.NavItemWithLink,
+      page('Playground', '/playground') as DefaultTheme.NavItemWithLink,
       { text: 'Reference', link: '/reference/index.html', target: '_self' },
     ],
     sidebar,

@@ -116,6 +116,29 @@ describe('kernels with a SIMD twin', () => {
   });
 });
 
+describe('deterministic mode', () => {
+  afterEach(() => kernels.setDeterministic(false));
+
+  (simdAvailable() ? it.each : it.skip.each)([
+    ['exp', 'float64', 'loose'],
+    ['sin', 'float64', 'loose'],
+    ['log10', 'float64', 'transposed'],
+    ['tanh', 'float64', 'loose'],
+  ] as const)('runs %s of a few %s, %s, in SIMD: the bits are not those of Math', (name, dtype, place) => {
+    const { [name]: kernel } = named;
+    const bitsOf = (rows: number, where: Place): number[] => {
+      const [x, out] = [matrix(dtype, where, rows, 2), matrix(dtype, 'heap', rows, 2)];
+      // The same numbers, whatever the order in which they lie.
+      for (let i = 0; i < 60; i++) x.data[x.offset + (i >> 1) * x.strides[0]! + (i % 2) * x.strides[1]!] = 0.3 + i / 7;
+      kernel!(out, [x], undefined);
+      return Array.from(copyOut(out)).slice(0, 60);
+    };
+    kernels.setDeterministic(true);
+    // Those that lie side by side in the heap run in SIMD in any mode.
+    expect(bitsOf(30, place)).toEqual(bitsOf(30, 'heap'));
+  });
+});
+
 describe('what the host allows', () => {
   const { Module } = WebAssembly;
   afterEach(() => {

@@ -4,6 +4,7 @@ import { type Block, newBlock } from './block.js';
 import { isFloating } from './dtype.js';
 import type { Kernel } from './elementwise/runs.js';
 import { copyInto } from './move/copy.js';
+import { isDeterministic } from './wasm/features.js';
 import { simdAvailable } from './wasm/load.js';
 import type { MapKernel } from './wasm/mapKernel.js';
 import { runMap } from './wasm/runMap.js';
@@ -44,11 +45,14 @@ const elementsOf = (out: Block): number => out.size;
 /** A plain loop and its SIMD twin as one kernel. */
 export function kernel<A = unknown>(plain: Kernel<A>, simd: SimdTwin<A>, staging: Staging = {}): DispatchedKernel<A> {
   const { outsideFrom = never, stridedFrom = never, work = elementsOf } = staging;
+  const stages = outsideFrom < never || stridedFrom < never;
   const run: Kernel<A> = (out, inputs, attributes) => {
     if (simdAvailable()) {
       if (simd(out, inputs, attributes)) return;
       const outside = !(out.storage.inHeap && inputs.every((input) => input.storage.inHeap));
-      const enough = work(out, inputs) >= (outside ? outsideFrom : stridedFrom);
+      // The plain loops call Math.exp and the like, whose last bits are the JavaScript engine's own: deterministic mode
+      // avoids them however little there is to do.
+      const enough = work(out, inputs) >= (outside ? outsideFrom : stridedFrom) || (stages && isDeterministic());
       if (enough && runStaged(simd, outside, out, inputs, attributes)) return;
     }
     plain(out, inputs, attributes);

@@ -60,8 +60,9 @@ let deterministic = false;
  * Makes results the same bits on every processor, at some cost in speed: multiply-adds are rounded twice even where the
  * hardware could round once. On one machine the same seed gives the same bits in either mode.
  *
- * It holds among hosts with WebAssembly SIMD and the same JavaScript engine; the loops that run without SIMD accumulate
- * in double precision and so differ in the last bits.
+ * It holds among hosts with WebAssembly SIMD, Node and browsers alike. The loops that run without SIMD accumulate in
+ * double precision, and take exp, sin and the like from the JavaScript engine, so they differ in the last bits; so do
+ * float64 powers, and sines of float64 angles too large for the SIMD kernels.
  *
  * @param on off unless called; it takes effect with the next operation
  * @throws ArgumentError unless given a boolean
