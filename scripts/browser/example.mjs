@@ -197,7 +197,7 @@ async function readDrawing(/** @type {Page} */ page, /** @type {number} */ digit
 }
 
 async function takePictures(/** @type {Page} */ page, /** @type {string} */ folder) {
-  await page.screenshot({ path: path.join(folder, 'page.png') });
+  await page.screenshot({ path: path.join(folder, 'page.png'), fullPage: true });
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.setViewportSize({ width: 390, height: 1500 });
   await page.screenshot({ path: path.join(folder, 'narrow.png'), fullPage: true });
