@@ -1,7 +1,7 @@
 /**
  * `npm run docs:test`: the finished site in a real Chromium, served from this machine, every other address refused. The playground runs
- * its examples, stops, shares and obeys the keyboard; search finds; no page is wider than a small screen. Where there is no Chromium it
- * says so and skips.
+ * its examples, stops, shares and obeys the keyboard; search finds; pages fit small screens, their texts have contrast and their
+ * controls names. Where there is no Chromium it says so and skips.
  *
  *     npm run docs:test -- --screenshots FOLDER     also writes pictures of some pages, wide and narrow, light and dark
  */
@@ -10,6 +10,7 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromiumArguments, findChromium } from './browser/chromium.mjs';
+import { faintTexts } from './browser/contrast.mjs';
 import { summary } from './jest.mjs';
 import { root, runNode } from './prepare.mjs';
 
@@ -29,7 +30,8 @@ const kinds = new Map([
 /** Pages to look at, by the name of their picture. */
 const looked = new Map([
   ['home', 'index.html'],
-  ['tutorial', 'tutorials.html'],
+  ['tutorial', 'tutorials/trainingLoop.html'],
+  ['architecture', 'architecture/index.html'],
   ['names', 'migration/keras.html'],
   ['playground', 'playground.html'],
   ['reference', 'reference/classes/cotangent.Tensor.html'],
@@ -211,7 +213,7 @@ async function testPages(/** @type {import('playwright-core').Browser} */ browse
       [375, 'light'],
       [375, 'dark'],
     ])) {
-      await check(`${name}, ${mode}, ${width} wide, fits and is whole`, async () => {
+      await check(`${name}, ${mode}, ${width} wide, fits, can be read, and is whole`, async () => {
         const { page, problems } = await open(browser, address + file, mode, width);
         if (name === 'playground') {
           await page.getByRole('button', { name: 'Run' }).click();
@@ -228,11 +230,31 @@ async function testPages(/** @type {import('playwright-core').Browser} */ browse
         }
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         must(wide <= width, `it is ${wide} wide`);
+        const faint = await page.evaluate(faintTexts);
+        must(faint.length === 0, faint.slice(0, 20).join('\n'));
+        const unnamed = await page.evaluate(nameless);
+        must(unnamed.length === 0, unnamed.join('\n'));
         must(problems.length === 0, problems.join('\n'));
         await page.context().close();
       });
     }
   }
+}
+
+/** Pictures and controls of a page that a screen reader could not name. Runs in the page. */
+function nameless() {
+  const pictures = [...document.querySelectorAll('img:not([alt])')];
+  const controls = [...document.querySelectorAll('a[href], button, input, select, textarea')].filter((element) => {
+    const labels = 'labels' in element ? /** @type {HTMLInputElement} */ (element).labels : null;
+    const words = [element.textContent, element.getAttribute('aria-label'), element.getAttribute('title')];
+    const inside = [...element.querySelectorAll('img[alt], svg title')].map(
+      (one) => one.getAttribute('alt') ?? one.textContent,
+    );
+    const described = element.getAttribute('aria-labelledby') !== null || (labels?.length ?? 0) > 0;
+    return !described && element.checkVisibility() && ![...words, ...inside].some((word) => word?.trim());
+  });
+  const headings = document.querySelectorAll('h1').length === 1 ? [] : ['not one h1'];
+  return [...headings, ...[...pictures, ...controls].map((element) => element.outerHTML.slice(0, 120))];
 }
 
 /** Runs one check, counts it and says how it went; it fails by throwing. */

@@ -88,6 +88,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       page('Operations and gradients', '/operations'),
       page('Conventions', '/conventions'),
       page('Examples', '/examples/'),
+      { text: 'Reference of every export', link: '/reference/index.html', target: '_self' },
     ],
   },
   {

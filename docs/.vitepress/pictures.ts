@@ -23,6 +23,7 @@ export function pictures(markdown: MarkdownRenderer): void {
       sfcBlocks.styles.push({ type: 'style', content, contentStripped, tagOpen: '<style>', tagClose: '</style>' });
     }
     // A picture that is wider than a narrow screen can be moved, with the keyboard too.
-    return `<span class="pictureFrame" tabindex="0">${picture.replace(style, '').trim()}</span>`;
+    const name = markdown.utils.escapeHtml(tokens[index]!.content);
+    return `<span class="pictureFrame" tabindex="0" role="group" aria-label="${name}">${picture.replace(style, '').trim()}</span>`;
   };
 }
