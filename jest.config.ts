@@ -10,9 +10,10 @@ const sources: Record<string, string> = {
   '^@cotangent/(kernels|autograd)/ndarray$': '<rootDir>/packages/$1/src/ndarray.ts',
   '^@cotangent/(kernels|autograd)/testing$': '<rootDir>/packages/$1/src/testing/index.ts',
   '^@cotangent/kernels/wasm$': '<rootDir>/packages/kernels/src/wasm/index.ts',
-  '^@cotangent/nn/node$': '<rootDir>/packages/nn/src/node.ts',
+  '^@cotangent/nn/(nn|node)$': '<rootDir>/packages/nn/src/$1.ts',
+  '^@cotangent/nn/optim$': '<rootDir>/packages/nn/src/optimizers/index.ts',
   '^@cotangent/(kernels|autograd|nn)$': '<rootDir>/packages/$1/src/index.ts',
-  '^cotangent/(ndarray|node|testing)$': '<rootDir>/packages/cotangent/src/$1.ts',
+  '^cotangent/(ndarray|nn|node|optim|testing)$': '<rootDir>/packages/cotangent/src/$1.ts',
   '^cotangent$': '<rootDir>/packages/cotangent/src/index.ts',
 };
 

@@ -7,6 +7,7 @@ import { Generator, nn, optim, tensor } from 'cotangent';
 import * as ndarray from 'cotangent/ndarray';
 import * as node from 'cotangent/node';
 import * as testing from 'cotangent/testing';
+import { checklist } from './migration/checklist.js';
 
 const folder = join(__dirname, 'migration');
 const pages = readdirSync(folder).filter((name) => name.endsWith('.md') && name !== 'README.md');
@@ -121,6 +122,15 @@ function missingIn(space: string, theirs: readonly string[]): string[] {
     return !(last in found) && !(small(last) in found);
   });
 }
+
+describe.each(Object.entries(checklist))('docs/migration/%s', (page, names) => {
+  it(`has each of ${names.length} names of that library`, () => {
+    const written = new Set(
+      rowsOf(page).flatMap(({ theirs }) => codesIn(theirs).flatMap((code) => code.match(/\w+/g) ?? [])),
+    );
+    expect(names.filter((name) => !written.has(name))).toEqual([]);
+  });
+});
 
 describe.each(pages)('docs/migration/%s', (page) => {
   const rows = rowsOf(page);

@@ -21,8 +21,20 @@ export const target = ['es2022', 'node20'];
 export const entries = new Map([
   ['kernels', { index: 'index', ndarray: 'ndarray', 'wasm/index': 'wasm/index', 'testing/index': 'testing/index' }],
   ['autograd', { index: 'index', ndarray: 'ndarray', 'testing/index': 'testing/index' }],
-  ['nn', { index: 'index', node: 'node', workerThread: 'data/workerThread' }],
-  ['cotangent', { index: 'index', ndarray: 'ndarray', node: 'node', testing: 'testing', cli: 'cli/main' }],
+  [
+    'nn',
+    {
+      index: 'index',
+      nn: 'nn',
+      'optimizers/index': 'optimizers/index',
+      node: 'node',
+      workerThread: 'data/workerThread',
+    },
+  ],
+  [
+    'cotangent',
+    { index: 'index', ndarray: 'ndarray', nn: 'nn', optim: 'optim', node: 'node', testing: 'testing', cli: 'cli/main' },
+  ],
 ]);
 
 /**

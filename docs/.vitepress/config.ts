@@ -67,6 +67,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     text: 'Coming from',
     collapsed: true,
     items: [
+      page('What is here, and what is not', '/parity'),
       page('Another library', '/migration/'),
       page('Keras', '/migration/keras'),
       page('Gluon and MXNet', '/migration/gluon'),

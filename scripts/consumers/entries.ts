@@ -3,14 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { features } from '@cotangent/kernels/wasm';
-import { nn, type Tensor, tensor } from 'cotangent';
+import { nn, optim, type Tensor, tensor } from 'cotangent';
 import { fromNdarray, toNdarray } from 'cotangent/ndarray';
+import { Dense } from 'cotangent/nn';
 import { loadWeights, saveWeights, workerDataset } from 'cotangent/node';
+import { Adam } from 'cotangent/optim';
 import { checkGrads } from 'cotangent/testing';
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'cotangent-entries-'));
   try {
+    if (Dense !== nn.Dense || Adam !== optim.Adam) throw new Error('another copy of nn');
     const dense = new nn.Dense({ units: 2, inputUnits: 3 });
     const file = join(folder, 'weights.safetensors');
     await saveWeights(dense, file);
