@@ -11,6 +11,8 @@ import { workloads } from './workloads.js';
 /** A measurement repeats a step until it lasts this long. */
 const leastMilliseconds = 60;
 const rounds = 15;
+/** What is done before anything is measured. */
+const warmMilliseconds = 2000;
 /** What a slow library may take of the reader's time, in all rounds but the first two. */
 const mostMilliseconds = 4000;
 /** A step longer than this is measured by the first steps alone. */
@@ -106,11 +108,17 @@ class Contender {
   }
 }
 
-/** Enough steps for the code to be compiled and the memory to be found; how many make one measurement. */
+/**
+ * Steps until the code is compiled and the memory found (an engine compiles small functions for the last time after some ten thousand calls);
+ * how many make one measurement.
+ */
 async function warm(contender: Contender): Promise<{ count: number; each: number }> {
-  let { milliseconds: each } = await contender.steps(1);
-  const enough = Math.min(2000, Math.max(2, Math.ceil(1000 / Math.max(each, 0.001))));
-  each = (await contender.steps(enough)).milliseconds;
+  let spent = 0;
+  let each = 0;
+  for (let steps = 1; spent < warmMilliseconds; steps = Math.min(2 * steps, 4096)) {
+    each = (await contender.steps(steps)).milliseconds;
+    spent += steps * each;
+  }
   return { count: Math.max(1, Math.ceil(leastMilliseconds / each)), each };
 }
 

@@ -97,6 +97,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     collapsed: true,
     items: [
       page('What is measured', '/benchmarks/'),
+      page('Training steps', '/benchmarks/training'),
       page('Kernels', '/benchmarks/kernels'),
       page('The tape', '/benchmarks/tape'),
       page('Memory', '/benchmarks/memory'),
