@@ -1,14 +1,15 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import * as kernels from '@cotangent/kernels';
 import { type Block, type DispatchedKernel, InternalError, type Shape } from '@cotangent/kernels';
-import { ceilingModule, ceilingOperations, features, variantFor } from '@cotangent/kernels/wasm';
+import { ceilingModule, ceilingOperations, features, simdAvailable, variantFor } from '@cotangent/kernels/wasm';
 import { version } from './version.js';
 
 const yesNo = (answer: boolean): string => (answer ? 'yes' : 'no');
 
 /** Lines about this machine: version, kernels, threads, a self-test, and the ceilings of its arithmetic. */
 export function describeMachine(): string[] {
-  const { simd, relaxedSimd, sharedMemory } = features();
+  const { relaxedSimd, sharedMemory } = features();
+  const simd = simdAvailable();
   const [processor] = cpus();
   const lines: [string, string][] = [
     ['cotangent', version()],

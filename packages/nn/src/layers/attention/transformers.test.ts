@@ -115,7 +115,7 @@ describe('nn.TransformerEncoder and nn.TransformerDecoder', () => {
           [2, 3, 4],
           [2, 2, 5],
         ],
-        { range: [-1, 1] },
+        { range: [-4, 4] },
       ),
     );
     fc.assert(
