@@ -42,6 +42,10 @@ describe('workerDataset()', () => {
     expect(wrong!.message).toMatch(/wrong\.js has no default export that is a function; expected \(data\) => dataset$/);
   }, 30_000);
 
+  it('stays until its threads have ended, when answers come meanwhile', async () => {
+    expect(await program('closing')).toBe('closed');
+  }, 60_000);
+
   it('lets the process end when its samples are no longer asked for', async () => {
     expect(await program('abandoned')).toBe('left');
   }, 30_000);

@@ -75,9 +75,10 @@ export class WorkerDataset<T> extends SampleDataset<T> {
   private hear(thread: Thread, answer: Answer): void {
     if ('ready' in answer) return;
     const asked = thread.waiting.get(answer.id);
+    // An answer that comes while the thread is being ended: the process has to stay until it has ended.
+    if (asked === undefined) return;
     thread.waiting.delete(answer.id);
     if (thread.waiting.size === 0) thread.worker.unref();
-    if (asked === undefined) return;
     if ('samples' in answer) {
       asked.resolve(answer.samples.map(unpack));
       return;
