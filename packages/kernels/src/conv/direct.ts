@@ -12,6 +12,7 @@ import { rowsModule } from '../wasm/rows.js';
 import { lanesOf, pointerOf } from '../wasm/runMap.js';
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise.js';
 import type { Geometry, Triple } from './geometry.js';
+import { forwardTiling, inputGradientTiling, minimalConvolution, minimalFilterGradient } from './minimal.js';
 import { isPadded, paddedExtents, withPadding, withScratch } from './padded.js';
 
 /**
@@ -252,6 +253,8 @@ export function convolution(y: Block, x: Block, filter: Block, g: Geometry, grou
     matmul(matrixOf(y, outputs), [matrixOf(x, from), matrixOf(filter, outputs)], undefined);
     return true;
   }
+  const tiling = groups === 1 ? forwardTiling(g, outputs) : null;
+  if (tiling !== null) return minimalConvolution(y, x, filter, type, tiling, [g.padding[1][0], g.padding[2][0]], false);
   const bytes = bytesPerElement(y.dtype);
   const plan = remembered('forward', g, [from, outputs, groups, bytes], () => {
     const extents = paddedExtents(g);
@@ -379,6 +382,15 @@ export function inputGradient(dx: Block, g: Block, filter: Block, geometry: Geom
     matmul(matrixOf(dx, from), [matrixOf(g, outputs), transposed], undefined);
     return true;
   }
+  const tiling = groups === 1 ? inputGradientTiling(geometry, outputs) : null;
+  if (tiling !== null) {
+    const before = ([1, 2] as const).map((axis) => geometry.window[axis] - 1 - geometry.padding[axis][0]);
+    return withScratch(dx.dtype, [taps, outputs, from], (matrices) => {
+      const strides = [from * outputs, 1, outputs];
+      copyInto(matrices, filter.view({ shape: [taps, outputs, from], strides, offset: filter.offset }));
+      return minimalConvolution(dx, g, matrices, type, tiling, before as unknown as [number, number], true);
+    });
+  }
   const bytes = bytesPerElement(dx.dtype);
   const { padding, gaps, phases } = remembered('input', geometry, [from, outputs, groups, bytes], () =>
     planInputGradient(geometry, from, outputs, groups, bytes),
@@ -404,6 +416,9 @@ export function filterGradient(df: Block, x: Block, g: Block, geometry: Geometry
   const to = outputs / groups;
   if (df.size === 0 || g.size === 0 || x.size === 0) return false;
   if (groups > 1 && from === 1 && to === 1) return depthwiseFilterGradient(df, x, g, geometry, type);
+  const tiling = groups === 1 ? forwardTiling(geometry, outputs) : null;
+  if (tiling !== null)
+    return minimalFilterGradient(df, x, g, type, tiling, [geometry.padding[1][0], geometry.padding[2][0]]);
   const bytes = bytesPerElement(df.dtype);
   const variant = variantFor(type);
   const { filter } = windowsModule(variant);

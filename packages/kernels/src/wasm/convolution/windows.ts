@@ -10,11 +10,12 @@
  */
 
 import { type Func, procedure } from '../assemble.js';
-import type { Code, Local } from '../code.js';
+import type { Local } from '../code.js';
 import { type Expr, load, op } from '../expr.js';
 import { type FloatVector, isFused, Lanes, lanesOfVariant, type Variant } from '../lanes.js';
 import { lazyModule, type WasmFunction } from '../load.js';
 import { finishTile, rowsOfResult, startTile, tileRows, tileVectors, writeProducts } from '../matmul/tile.js';
+import { forEachTile } from './tiles.js';
 
 type I32 = Local<'i32'>;
 
@@ -30,19 +31,6 @@ export interface WindowFunctions {
    * df[m, column] = Σ over places p of x[xTable[p] + table[m]] · g[p, column].
    */
   readonly filter: WasmFunction;
-}
-
-/** Tiles of as many rows as fit, and then smaller ones. */
-function forEachTile(code: Code, rows: Expr<'i32'>, heights: readonly number[], tile: (rows: number) => void): void {
-  const left = code.let(rows);
-  heights.forEach((height, k) => {
-    const write = (): void => {
-      tile(height);
-      code.advance(left, -height);
-    };
-    if (k === 0 || heights[k - 1]! > 2 * height) code.while(op('i32.ge_u', left, height), write);
-    else code.if(op('i32.ge_u', left, height), write);
-  });
 }
 
 const entry = (table: I32, index: number): Expr<'i32'> => load('i32', table, 4 * index);
