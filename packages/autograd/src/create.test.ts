@@ -131,13 +131,13 @@ describe('tensor(data)', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['a string', '3', 'tensor: got data[] string; expected a number or boolean'],
+    ['a string', '3', 'tensor: got data string; expected a number or boolean'],
     ['a string inside', [1, '2'], 'tensor: got data[1] string; expected a number or boolean'],
     ['null', [[null]], 'tensor: got data[0, 0] null; expected a number or boolean'],
-    ['nothing', undefined, 'tensor: got data[] undefined; expected a number or boolean'],
+    ['nothing', undefined, 'tensor: got data undefined; expected a number or boolean'],
     ['a hole', new Array(2), 'tensor: got data[0] undefined; expected a number or boolean'],
-    ['a bigint', 3n, 'tensor: got data[] bigint; expected a number or boolean'],
-    ['an object', { length: 2 }, 'tensor: got data[] object; expected a number or boolean'],
+    ['a bigint', 3n, 'tensor: got data bigint; expected a number or boolean'],
+    ['an object', { length: 2 }, 'tensor: got data object; expected a number or boolean'],
     [
       'an array of a width we lack',
       new Int16Array(2),

@@ -37,10 +37,10 @@ export type TensorData = NestedArray | TypedArray | Uint8ClampedArray | Tensor;
 
 /** Checks options and shape, allocates, lets `write` fill the block. */
 export function create(operation: string, shape: Shape, options: TensorOptions, write: (block: Block) => void): Tensor {
+  checkShape(operation, shape); // first: zeros(2, 3) has numbers for both
   checkOptions(operation, options, optionNames);
   const { dtype = 'float32', requiresGrad = false } = options;
   if (!isDType(dtype)) throw new DTypeError(operation, { dtype: String(dtype) }, `one of ${dtypes.join(', ')}`);
-  checkShape(operation, shape);
   if (requiresGrad && !isFloating(dtype)) {
     throw new DTypeError(
       operation,
@@ -111,24 +111,23 @@ function setValues(block: Block, values: ArrayLike<number>): void {
   else block.data.set(values, block.offset);
 }
 
+/** Where in nested arrays something stands, for messages. */
+const placeOf = (path: readonly number[]): string => `data${path.length > 0 ? showShape(path) : ''}`;
+
 function writeNested(block: Block, data: NestedArray, shape: Shape): void {
   let next = block.offset;
   const write = (value: unknown, axis: number, path: readonly number[]): void => {
     if (axis === shape.length) {
       if (typeof value !== 'number' && typeof value !== 'boolean') {
         const came = Array.isArray(value) ? 'a deeper array' : value === null ? 'null' : typeof value;
-        throw new DTypeError('tensor', { [`data${showShape(path)}`]: came }, 'a number or boolean');
+        throw new DTypeError('tensor', { [placeOf(path)]: came }, 'a number or boolean');
       }
       block.data[next++] = block.dtype === 'bool' ? Number(Number(value) !== 0) : Number(value);
       return;
     }
     if (!Array.isArray(value) || value.length !== shape[axis]) {
       const came = Array.isArray(value) ? [value.length] : [];
-      throw new ShapeError(
-        'tensor',
-        { [`data${showShape(path)}`]: came },
-        `an array of ${shape[axis]} as in the first row`,
-      );
+      throw new ShapeError('tensor', { [placeOf(path)]: came }, `an array of ${shape[axis]} as in the first row`);
     }
     for (let i = 0; i < value.length; i++) write(value[i], axis + 1, [...path, i]);
   };
@@ -147,6 +146,8 @@ export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
 
 /** A tensor with the same number everywhere. @example full([2], 0.5) */
 export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
+  if (typeof value !== 'number')
+    throw new ArgumentError('full', `got value ${String(value)}; expected a number`, 'Write full([2, 3], 0.5).');
   return filled('full', shape, value, options);
 }
 
@@ -156,12 +157,18 @@ function filled(operation: string, shape: Shape, value: number, options: TensorO
 
 /** Zeros of the shape and dtype of `x`. */
 export function zerosLike(x: Tensor): Tensor {
-  return filled('zerosLike', x.shape, 0, { dtype: x.dtype });
+  return like('zerosLike', x, 0);
 }
 
 /** Ones of the shape and dtype of `x`. */
 export function onesLike(x: Tensor): Tensor {
-  return filled('onesLike', x.shape, 1, { dtype: x.dtype });
+  return like('onesLike', x, 1);
+}
+
+function like(operation: string, x: Tensor, value: number): Tensor {
+  if (!isTensor(x))
+    throw new DTypeError(operation, { x: typeof x }, 'a tensor', 'Wrap numbers and arrays with tensor(…).');
+  return filled(operation, x.shape, value, { dtype: x.dtype });
 }
 
 /**

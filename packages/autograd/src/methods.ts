@@ -1,5 +1,6 @@
 /** Installs the functions as methods. What each does is said where it is declared, in the interface below `Tensor`. */
 
+import { ArgumentError } from '@cotangent/kernels';
 import { backward } from './backward.js';
 import { display } from './display.js';
 import { displayHTML } from './displayHTML.js';
@@ -162,6 +163,17 @@ Object.defineProperties(Tensor.prototype, {
   mT: {
     get(this: Tensor) {
       return shape.swapAxes(this, -1, -2);
+    },
+  },
+  // `x + 1` and `x > 0` would be a text and false: JavaScript has no operators for objects.
+  [Symbol.toPrimitive]: {
+    value(this: Tensor, hint: string) {
+      if (hint === 'string') return display(this);
+      throw new ArgumentError(
+        'Tensor',
+        'got an operator of JavaScript, which knows no tensors; expected a method',
+        'Write x.add(y) for x + y, x.greater(0) for x > 0; x.item() is the number of a tensor that has one.',
+      );
     },
   },
   // Node's console.log and the REPL ask for this.

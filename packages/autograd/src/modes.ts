@@ -4,6 +4,7 @@ import { ArgumentError } from '@cotangent/kernels';
 import type { Anomalies } from './anomaly.js';
 import { GradientError } from './errors.js';
 import type { Mapping } from './mapping.js';
+import { checkFunction } from './options.js';
 import type { Profiler } from './profile.js';
 
 export const modes: {
@@ -51,6 +52,7 @@ export function withModes<R>(operation: string, change: Change, f: () => R): R {
       'Use noGrad around what must not be recorded, or leave inferenceMode first.',
     );
   }
+  checkFunction(operation, f);
   const { recording, training, inference } = modes;
   Object.assign(modes, change);
   try {

@@ -1,6 +1,7 @@
 /** Deterministic release: what is created inside a scope and not returned from it is recycled when it ends. */
 
 import { ArgumentError, loosen } from '@cotangent/kernels';
+import { checkFunction } from './options.js';
 import { ownByTape } from './tape.js';
 import { liveTangents, type Tensor } from './tensor.js';
 import { mapTree } from './trees.js';
@@ -76,6 +77,7 @@ export function settle(survivor: Tensor): void {
  * const norm = scope(() => x.square().sum().sqrt());
  */
 export function scope<R>(f: () => R): R {
+  checkFunction('scope', f);
   const inner = new Scope();
   try {
     const result = withScope(inner, f);

@@ -16,6 +16,7 @@ import {
 } from '@cotangent/kernels';
 import { notWaiting } from './backlog.js';
 import type { BackwardOptions } from './backward.js';
+import { brand } from './brand.js';
 import { GradientError, ReleasedTensorError } from './errors.js';
 import type { EluOptions, GeluOptions } from './functions/activations.js';
 import type { HookHandle } from './functions/hooks.js';
@@ -57,9 +58,6 @@ export interface Batch {
   readonly mapping: Mapping;
   readonly examples: Tensor;
 }
-
-// Two copies of this package in one program (a common accident) still recognise each other's tensors.
-const brand = Symbol.for('cotangent.Tensor');
 
 /**
  * An n-dimensional array of one dtype. Tensors are immutable to their users, except that optimizers and `assign` update
@@ -595,10 +593,7 @@ export interface Tensor {
 
 Object.defineProperty(Tensor.prototype, brand, { value: true });
 
-/** Whether `value` is a tensor, of this copy of the library or another. */
-export function isTensor(value: unknown): value is Tensor {
-  return typeof value === 'object' && value !== null && brand in value;
-}
+export { isTensor } from './brand.js';
 
 /** The numbers; inside `vmap` those of all examples. For checks that hold for each of them. */
 export function allNumbers(x: Tensor): TypedArray {

@@ -19,6 +19,7 @@ export {
 } from './dtype.js';
 export {
   broadcastShapes,
+  checkList,
   checkShape,
   normalizeAxes,
   normalizeAxis,

@@ -20,8 +20,19 @@ export function shapesEqual(a: Shape, b: Shape): boolean {
   return true;
 }
 
+/** Throws ArgumentError for what is not a list of numbers: `reshape(3, 2)`, as other libraries have it. */
+export function checkList(operation: string, name: string, list: unknown): void {
+  if (Array.isArray(list)) return;
+  throw new ArgumentError(
+    operation,
+    `got ${name} ${String(list)}; expected an array of whole numbers`,
+    'For example [3, 2].',
+  );
+}
+
 /** Throws ArgumentError unless every extent is a non-negative integer. */
 export function checkShape(operation: string, shape: Shape): void {
+  checkList(operation, 'shape', shape);
   for (const extent of shape) {
     if (!Number.isInteger(extent) || extent < 0) {
       throw new ArgumentError(operation, `got shape ${showShape(shape)}; expected non-negative integers`);
@@ -73,7 +84,7 @@ export function normalizeAxes(
   rank: number,
 ): readonly number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const list = (typeof axes === 'number' ? [axes] : axes).map((axis) => normalizeAxis(operation, axis, rank));
+  const list = (Array.isArray(axes) ? axes : [axes as number]).map((axis) => normalizeAxis(operation, axis, rank));
   list.sort((p, q) => p - q);
   for (let i = 1; i < list.length; i++) {
     if (list[i] === list[i - 1]) throw new IndexError(operation, `got axis ${list[i]} twice; expected each axis once`);
@@ -93,6 +104,7 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
  * @throws ShapeError when the number of elements differs.
  */
 export function resolveReshape(operation: string, from: Shape, to: Shape): Shape {
+  checkList(operation, 'shape', to);
   const size = sizeOf(from);
   const unknown = to.indexOf(-1);
   if (unknown >= 0) {

@@ -304,6 +304,12 @@ describe('nn.Module', () => {
       expect([sum.item(), difference.item()]).toEqual([4, 2]);
     });
 
+    it('says what a module without forward lacks', () => {
+      class Empty extends (Module as unknown as new () => Module) {}
+      const message = 'Empty: it has no method forward. Write what the module computes in forward(x) { … }.';
+      expectThrown(() => new (Empty as unknown as new () => Dense)().call(tensor(1)), ArgumentError, message);
+    });
+
     it('trains through modules of modules', () => {
       const net = new Wrapper(new Wrapper(new Scale()));
       const x = tensor([5], { requiresGrad: true });

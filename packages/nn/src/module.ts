@@ -74,6 +74,12 @@ export abstract class Module extends Shown {
 
   /** Runs the module. Errors from inside are prefixed with the path of the module that raised them. */
   call(...inputs: Parameters<this['forward']>): ReturnType<this['forward']> {
+    if (typeof this.forward !== 'function')
+      throw new ArgumentError(
+        this.constructor.name,
+        'it has no method forward',
+        'Write what the module computes in forward(x) { … }.',
+      );
     const described = symbolically.call?.(this, inputs);
     if (described !== undefined) return described as ReturnType<this['forward']>;
     if (calling.push(this) === 1) this.added = [];

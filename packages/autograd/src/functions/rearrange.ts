@@ -1,6 +1,14 @@
 /** Moving elements about: flips, rolls, repeats, padding, diagonals. Each is made of views and copies, and differentiable to any order. */
 
-import { ArgumentError, IndexError, normalizeAxes, normalizeAxis, ShapeError, showShape } from '@cotangent/kernels';
+import {
+  ArgumentError,
+  checkList,
+  IndexError,
+  normalizeAxes,
+  normalizeAxis,
+  ShapeError,
+  showShape,
+} from '@cotangent/kernels';
 import { arange, fromTypedArray, full } from '../create.js';
 import { checkOptions } from '../options.js';
 import { apply } from '../primitive.js';
@@ -58,6 +66,7 @@ export function roll(x: Tensor, shift: number, options: { readonly axis?: number
 // ---- repeats ---------------------------------------------------------------------------------------------------------
 
 function checkCounts(operation: string, counts: readonly number[]): void {
+  checkList(operation, 'counts', counts);
   if (counts.some((count) => !Number.isInteger(count) || count < 0))
     throw new ArgumentError(operation, `got ${showShape(counts)}; expected whole numbers from 0`);
 }

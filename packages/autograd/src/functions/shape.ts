@@ -1,6 +1,9 @@
 /** Functions of shape and place. They copy nothing where strides allow, and all are differentiable. */
 
 import {
+  ArgumentError,
+  checkList,
+  checkShape,
   type DType,
   IndexError,
   normalizeAxis,
@@ -32,6 +35,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  */
 export function permute(x: Tensor, axes?: readonly number[]): Tensor {
   const rank = checkTensor('permute', x).rank;
+  if (axes !== undefined) checkList('permute', 'axes', axes);
   const order =
     axes === undefined ? x.shape.map((_, i) => rank - 1 - i) : axes.map((axis) => normalizeAxis('permute', axis, rank));
   if (order.length !== rank || new Set(order).size !== rank) {
@@ -50,6 +54,7 @@ export function swapAxes(x: Tensor, a: number, b: number): Tensor {
 
 /** Repeats axes of extent 1, and missing leading ones, up to `shape`. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkShape('broadcastTo', shape);
   return shapesEqual(checkTensor('broadcastTo', x).shape, shape) ? x : apply(rows.broadcastTo, [x], { shape });
 }
 
@@ -84,6 +89,8 @@ export type Range = number | null | readonly [start: number | null, stop?: numbe
 
 /** Start, size and step of a NumPy slice. */
 function resolveRange(range: Exclude<Range, number>, extent: number): { start: number; size: number; step: number } {
+  if (range !== null && !Array.isArray(range))
+    throw new IndexError('slice', `got ${String(range)}; expected an index, [start, stop, step], or null for all`);
   const [first, last, step = 1] = range ?? [null];
   if (!Number.isInteger(step) || step === 0)
     throw new IndexError('slice', `got step ${step}; expected an integer other than 0`);
@@ -151,21 +158,28 @@ function normalizeAxisIndex(index: number, extent: number, axis: number): number
   return index < 0 ? index + extent : index;
 }
 
+/** Throws unless `tensors` is a list of at least one tensor, and nothing else is in it. */
+function checkTensors(operation: string, tensors: readonly Tensor[]): void {
+  if (!Array.isArray(tensors))
+    throw new ArgumentError(operation, 'got no array; expected one of tensors', `Write ${operation}([a, b]).`);
+  if (tensors.length === 0) throw new ShapeError(operation, { tensors: [0] }, 'at least one tensor');
+  for (const x of tensors) checkTensor(operation, x);
+}
+
 /** Tensors one behind the other along an axis. @throws ShapeError unless they agree in every other axis */
 export function concat(tensors: readonly Tensor[], options: { readonly axis?: number } = {}): Tensor {
+  checkTensors('concat', tensors);
   checkOptions('concat', options, ['axis']);
-  if (tensors.length === 0) throw new ShapeError('concat', { tensors: [0] }, 'at least one tensor');
-  const axis = normalizeAxis('concat', options.axis ?? 0, checkTensor('concat', tensors[0]).rank);
-  for (const x of tensors) checkTensor('concat', x);
+  const axis = normalizeAxis('concat', options.axis ?? 0, tensors[0]!.rank);
   return apply(rows.concat, tensors, { axis });
 }
 
 /** Tensors of one shape side by side along a new axis. */
 export function stack(tensors: readonly Tensor[], options: { readonly axis?: number } = {}): Tensor {
+  checkTensors('stack', tensors);
   checkOptions('stack', options, ['axis']);
-  if (tensors.length === 0) throw new ShapeError('stack', { tensors: [0] }, 'at least one tensor');
   for (const x of tensors) {
-    if (!shapesEqual(checkTensor('stack', x).shape, tensors[0]!.shape)) {
+    if (!shapesEqual(x.shape, tensors[0]!.shape)) {
       throw new ShapeError('stack', { 'tensors[0]': tensors[0]!.shape, other: x.shape }, 'tensors of one shape');
     }
   }

@@ -2,7 +2,7 @@
 
 import { defaultGenerator, type Generator } from '@cotangent/kernels';
 import { enableGrad, modes } from '../modes.js';
-import { checkOptions } from '../options.js';
+import { checkTransform } from '../options.js';
 import { withTangents } from '../primitive.js';
 import { scope } from '../scope.js';
 import { type Node, nextNodeId } from '../tape.js';
@@ -36,7 +36,7 @@ export function checkpoint<A extends readonly unknown[], R>(
   f: (...args: A) => R,
   options: CheckpointOptions = {},
 ): (...args: A) => R {
-  checkOptions('checkpoint', options, ['generators']);
+  checkTransform('checkpoint', f, options, ['generators']);
   return (...args) => {
     // What a vmap around records, it records on all examples at once, which a run for one cannot take the place of.
     if (!modes.recording || modes.mapping !== null) return f(...args);

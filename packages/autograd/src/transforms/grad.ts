@@ -3,7 +3,7 @@
 import { ArgumentError, isFloating, showShape } from '@cotangent/kernels';
 import { ones } from '../create.js';
 import { GradientError } from '../errors.js';
-import { checkOptions } from '../options.js';
+import { checkTransform } from '../options.js';
 import { scope } from '../scope.js';
 import { nextNodeId } from '../tape.js';
 import { isTensor, type Tensor } from '../tensor.js';
@@ -56,7 +56,7 @@ export function valueAndGrad<F extends AnyFunction, const O extends GradOptions 
   f: F,
   options: O = {} as O,
 ): (...args: Parameters<F>) => [ValueOf<F, O>, GradientOf<F, O>] {
-  checkOptions('valueAndGrad', options, optionNames);
+  checkTransform('valueAndGrad', f, options, optionNames);
   return (...args) => {
     const { value, auxiliary, gradient } = differentiate('valueAndGrad', f, args, options);
     return [options.hasAux ? [value, auxiliary] : value, gradient] as [ValueOf<F, O>, GradientOf<F, O>];
@@ -77,7 +77,7 @@ export function grad<F extends AnyFunction, const O extends GradOptions = Record
   f: F,
   options: O = {} as O,
 ): (...args: Parameters<F>) => O extends { hasAux: true } ? [GradientOf<F, O>, unknown] : GradientOf<F, O> {
-  checkOptions('grad', options, optionNames);
+  checkTransform('grad', f, options, optionNames);
   return (...args) => {
     const { auxiliary, gradient } = differentiate('grad', f, args, options);
     return (options.hasAux ? [gradient, auxiliary] : gradient) as never;

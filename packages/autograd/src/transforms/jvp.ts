@@ -28,6 +28,8 @@ export function jvp<P extends Values = Tensor[], R = Tensor>(
   primals: readonly [...P],
   tangents: { readonly [K in keyof P]: Gradient<P[K]> },
 ): [R, R] {
+  checkValues('jvp', primals);
+  checkValues('jvp', tangents);
   if (primals.length !== tangents.length) {
     throw new ArgumentError('jvp', `got ${primals.length} primals and ${tangents.length} tangents; expected as many`);
   }
@@ -51,6 +53,13 @@ function directionsOf(primal: unknown, tangent: unknown, i: number): readonly Te
     );
   }
   return directions;
+}
+
+/** Throws ArgumentError for arguments that are not in a list: `jvp(f, x, v)`. */
+export function checkValues(operation: string, values: unknown): void {
+  if (Array.isArray(values)) return;
+  const more = operation === 'jvp' || operation === 'hvp' ? ', [v]' : '';
+  throw new ArgumentError(operation, 'got arguments that are not in an array', `Write ${operation}(f, [x]${more}).`);
 }
 
 /** The tensors of an argument that forward mode can give tangents. */

@@ -9,6 +9,7 @@ import { type Scope, scope, scopes } from '../scope.js';
 import { type Node, nextNodeId } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { type Gradient, type MapTree, mapTree, treeLeaves } from '../trees.js';
+import { checkValues } from './jvp.js';
 import { close, isNested, pullBack, run, unwatchTree, type Watched, watchTree } from './pull.js';
 import { connect, cutOff, isTracked } from './results.js';
 
@@ -55,8 +56,7 @@ export function vjp<P extends Values, R, const O extends VjpOptions = Record<nev
   ? [ValueOf<R, O>, Pullback<P, ValueOf<R, O>>, unknown]
   : [ValueOf<R, O>, Pullback<P, ValueOf<R, O>>] {
   checkOptions('vjp', options, ['hasAux']);
-  if (!Array.isArray(primals))
-    throw new ArgumentError('vjp', 'got primals that are not an array', 'Pass them as a list: vjp(f, [x]).');
+  checkValues('vjp', primals);
   const around = scopes.current;
   const connected = isNested();
   return scope(() => {
@@ -216,6 +216,7 @@ export function linearize<P extends Values, R>(
   f: (...primals: P) => R,
   primals: readonly [...P],
 ): [R, (...tangents: { [K in keyof P]: Gradient<P[K]> }) => R] {
+  checkValues('linearize', primals);
   const [value, pullback] = vjp(f, primals);
   const [, transposed] = vjp(pullback as never, [mapTree(value, zerosLike)] as never);
   return [value, ((...tangents: unknown[]) => (transposed as (t: unknown) => unknown[])(tangents)[0]) as never];

@@ -5,7 +5,7 @@ import { moveAxis } from '../batching.js';
 import { concat } from '../functions/shape.js';
 import { Mapping, type Randomness } from '../mapping.js';
 import { modes } from '../modes.js';
-import { checkOptions } from '../options.js';
+import { checkTransform } from '../options.js';
 import { scope } from '../scope.js';
 import { isTensor, type Tensor } from '../tensor.js';
 import { isPlainObject, treeLeaves } from '../trees.js';
@@ -57,7 +57,7 @@ export function vmap<F extends (...args: never[]) => unknown>(
   f: F,
   options: VmapOptions = {},
 ): (...args: Parameters<F>) => ReturnType<F> {
-  checkOptions('vmap', options, optionNames);
+  checkTransform('vmap', f, options, optionNames);
   const { inAxes = 0, outAxes = 0, randomness = 'error', chunkSize = Number.POSITIVE_INFINITY } = options;
   if (!['error', 'same', 'different'].includes(randomness)) {
     throw new ArgumentError('vmap', `got randomness '${randomness}'; expected 'error', 'same' or 'different'`);

@@ -16,6 +16,9 @@ export async function describeFile(path: string): Promise<string[]> {
   }
   if (bytes[0] === 0x50 && bytes[1] === 0x4b)
     throw new FormatError(path, 'is a zip archive (npz, keras); expected safetensors, a checkpoint or IDX', 0);
+  // Of safetensors the header begins so, after its size.
+  if (bytes.length > 8 && bytes[8] !== '{'.charCodeAt(0))
+    throw new FormatError(path, 'is no file that is known here; expected safetensors, a checkpoint or IDX', 8);
   const { tensors, metadata } = nn.parseSafetensors(bytes, path);
   const entries = Object.entries(tensors).sort(([a], [b]) => (a < b ? -1 : 1));
   const checkpoint = Object.hasOwn(metadata, checkpointKey);

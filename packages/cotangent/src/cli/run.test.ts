@@ -38,9 +38,9 @@ describe('the command', () => {
     [[], 'no command'],
     [['trian'], "unknown command 'trian'"],
     [['\u001b[2J'], "unknown command '\\u001b[2J'"],
-    [['inspect'], 'got 0 arguments; expected the path of a file'],
-    [['inspect', 'a', 'b'], 'got 2 arguments'],
-    [['info', 'x'], 'got 1 arguments; expected nothing'],
+    [['inspect'], 'got nothing; expected the path of a file'],
+    [['inspect', 'a', 'b'], 'got a b; expected the path of a file'],
+    [['info', 'x'], 'got x; expected nothing'],
     [['train'], 'expected the name of an example'],
   ])('says how it is used after %j', async (args, problem) => {
     const { code, printed, complained } = await cotangent(...args);

@@ -54,7 +54,7 @@ async function runCommand([command, ...rest]: readonly string[], { print }: Outp
     case '--version':
       return print(version());
     case 'info':
-      expectArguments(command, rest, 0);
+      expectArguments(command, rest, 0, 'nothing');
       for (const line of describeMachine()) print(line);
       return;
     case 'inspect':
@@ -69,7 +69,7 @@ async function runCommand([command, ...rest]: readonly string[], { print }: Outp
   }
 }
 
-function expectArguments(command: string, args: readonly string[], count: number, what: string = 'nothing'): void {
+function expectArguments(command: string, args: readonly string[], count: number, what: string): void {
   if (args.length !== count)
-    throw new UsageError(`cotangent ${command}: got ${args.length} arguments; expected ${what}`);
+    throw new UsageError(`cotangent ${command}: got ${printable(args.join(' ')) || 'nothing'}; expected ${what}`);
 }

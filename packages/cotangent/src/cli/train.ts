@@ -112,6 +112,8 @@ export async function trainExample(args: readonly string[], print: (line: string
 function parse(args: readonly string[]): { name: string; epochs: number | undefined; seed: number } {
   const options = { epochs: { type: 'string' }, seed: { type: 'string' } } as const;
   try {
+    const unknown = args.find((arg) => /^-/.test(arg) && !/^--(epochs|seed)(=|$)/.test(arg) && !/^-\d/.test(arg));
+    if (unknown !== undefined) throw new Error(`got option '${unknown}'; expected --epochs N or --seed N`);
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     if (positionals.length !== 1) throw new Error(`got ${positionals.length} names of examples; expected one`);
     return {

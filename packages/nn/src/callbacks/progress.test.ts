@@ -106,6 +106,17 @@ describe('nn.ProgressBar', () => {
     ]);
   });
 
+  it('says once what to do about a loss that is not finite', () => {
+    const output = new FakeOutput();
+    const bar = new ProgressBar(2, output);
+    bar.onTrainBegin({ epochs: 3, steps: 1, samples: 1, batchSize: 1 });
+    for (const [epoch, loss] of [1, Number.NaN, Number.POSITIVE_INFINITY].entries()) bar.onEpochEnd(epoch, { loss });
+    expect(output.written).toHaveLength(4);
+    expect(output.written[2]).toBe(
+      'The loss is no longer a finite number. A lower learningRate or globalClipNorm often helps; detectAnomaly finds where it begins.\n',
+    );
+  });
+
   it('weighs the batches by their size', () => {
     const output = new FakeOutput();
     const bar = new ProgressBar(1, output);

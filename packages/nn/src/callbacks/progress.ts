@@ -64,6 +64,10 @@ function duration(milliseconds: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min`;
 }
 
+/** Said once a run, for nothing good comes after it. */
+const notFinite =
+  'The loss is no longer a finite number. A lower learningRate or globalClipNorm often helps; detectAnomaly finds where it begins.\n';
+
 /** What the bar needs to know of a run. */
 type Run = RunLength & { readonly progress?: { readonly epoch: number } };
 
@@ -78,6 +82,7 @@ export class ProgressBar implements Callback {
   private trained = 0;
   private drawn = Number.NEGATIVE_INFINITY;
   private width = 0;
+  private warned = false;
 
   constructor(
     private readonly verbose: 1 | 2,
@@ -86,6 +91,7 @@ export class ProgressBar implements Callback {
 
   onTrainBegin(run: Run): void {
     this.run = run;
+    this.warned = false;
     this.begin();
   }
 
@@ -130,6 +136,9 @@ export class ProgressBar implements Callback {
     const now = this.output.now();
     this.line(`${this.head(epoch)} ${this.figures(logs)} · ${duration(now - this.epochStarted)}`, '\n');
     this.width = 0;
+    if (this.warned || Number.isFinite(logs['loss'] ?? 0)) return;
+    this.warned = true;
+    this.output.write(notFinite);
   }
 
   private head(epoch: number): string {

@@ -428,6 +428,14 @@ describe('fit()', () => {
       };
       await expect(doubler().fit([[1]], [[1]], { callbacks: [stop] })).rejects.toBe(error);
     });
+
+    it('are objects in an array', async () => {
+      const mend = 'expected an array of callbacks. For example [new nn.EarlyStopping()].';
+      const fitWith = (callbacks: unknown): Promise<unknown> =>
+        doubler().fit([[1]], [[1]], { callbacks: callbacks as never });
+      await expectRejected(fitWith(['earlyStopping']), ArgumentError, `fit: got callbacks ['earlyStopping']; ${mend}`);
+      await expectRejected(fitWith(new History()), ArgumentError, `fit: got callbacks an object; ${mend}`);
+    });
   });
 
   describe('refuses', () => {
@@ -458,7 +466,11 @@ describe('fit()', () => {
         "got unknown option 'batch_size'; expected one of epochs, initialEpoch, stepsPerEpoch, batchSize, shuffle, seed, sampleWeight, classWeight, validationSplit, validationData, validationBatchSize, validationSteps, validationFrequency, verbose, signal, callbacks. Did you mean 'batchSize'?",
       ],
       ['a number for the options', 5, 'got 5; expected an options object. For example { epochs: … }.'],
-      ['one callback that is not in an array', { callbacks: {} }, 'got callbacks an object; expected an array of them'],
+      [
+        'one callback that is not in an array',
+        { callbacks: {} },
+        'got callbacks an object; expected an array of callbacks. For example [new nn.EarlyStopping()].',
+      ],
       [
         'validationData that is no pair',
         { validationData: 0.1 },

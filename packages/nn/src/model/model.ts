@@ -718,7 +718,12 @@ function checkCallbacks(operation: string, callbacks: readonly Callback[] | unde
   const given = callbacks ?? [];
   if (Array.isArray(given) && given.every((callback) => typeof callback === 'object' && callback !== null))
     return given;
-  throw new ArgumentError(operation, `got callbacks ${shown(given)}; expected an array of them`);
+  const came = Array.isArray(given) ? `[${given.map(shown).join(', ')}]` : shown(given);
+  throw new ArgumentError(
+    operation,
+    `got callbacks ${came}; expected an array of callbacks`,
+    'For example [new nn.EarlyStopping()].',
+  );
 }
 
 function optionalCount(operation: string, name: string, value: number | undefined): number | undefined {

@@ -72,11 +72,20 @@ export interface ParameterStep extends Required<StepOptions> {
   readonly learningRate: number;
 }
 
-/** Takes apart what constructors get: parameters and options, or options alone. */
+/**
+ * Takes apart what constructors get: parameters and options, or options alone.
+ *
+ * @throws ArgumentError for a module or a single tensor in place of a list of parameters
+ */
 export function separate<Options extends object>(
   first: Parameters | Options,
   second: Options,
 ): [Parameters | undefined, Options] {
+  const came = isTensor(first) ? 'a tensor' : 'parameters' in first ? 'a module' : null;
+  if (came !== null && !Array.isArray(first)) {
+    const mend = came === 'a module' ? 'model.parameters()' : '[w]';
+    throw new ArgumentError('Optimizer', `got ${came}; expected an array of parameters`, `Pass ${mend}.`);
+  }
   return Array.isArray(first) ? [first as Parameters, second] : [undefined, first as Options];
 }
 
@@ -276,7 +285,7 @@ export abstract class Optimizer {
         this.operation,
         this.bound.length === 0 ? 'it has no parameters' : 'none of its parameters has a gradient',
         this.bound.length === 0
-          ? 'Pass them to the constructor: new Adam(model.parameters()).'
+          ? `Pass them to the constructor: new ${this.operation}(model.parameters()).`
           : 'Call loss.backward() before step().',
       );
     }

@@ -327,6 +327,14 @@ describe.each(kinds)('optim.%s', (name, Class) => {
       expectThrown(() => new Class().bind([leaf(), undefined as never]), ArgumentError, message);
     });
 
+    it('refuses a module or a tensor in place of a list', () => {
+      const message = (came: string, mend: string): string =>
+        `Optimizer: got ${came}; expected an array of parameters. Pass ${mend}.`;
+      const net = new Dense({ units: 1, inputUnits: 1 });
+      expectThrown(() => new Class(net as never), ArgumentError, message('a module', 'model.parameters()'));
+      expectThrown(() => new Class(leaf() as never), ArgumentError, message('a tensor', '[w]'));
+    });
+
     it('refuses the same tensor twice', () => {
       const w = leaf();
       expectThrown(() => new Class([w, w]), ArgumentError, `${name}: got the same parameter twice`);
@@ -347,7 +355,7 @@ describe.each(kinds)('optim.%s', (name, Class) => {
       expectThrown(
         () => new Class().step(),
         ArgumentError,
-        `${name}: it has no parameters. Pass them to the constructor: new Adam(model.parameters()).`,
+        `${name}: it has no parameters. Pass them to the constructor: new ${name}(model.parameters()).`,
       );
     });
 

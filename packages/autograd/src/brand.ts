@@ -1,0 +1,11 @@
+/** What tells a tensor from everything else, for files that the class itself needs. */
+
+import type { Tensor } from './tensor.js';
+
+// Two copies of this package in one program (a common accident) still recognise each other's tensors.
+export const brand: unique symbol = Symbol.for('cotangent.Tensor') as never;
+
+/** Whether `value` is a tensor, of this copy of the library or another. */
+export function isTensor(value: unknown): value is Tensor {
+  return typeof value === 'object' && value !== null && brand in value;
+}
