@@ -6,6 +6,7 @@
 import {
   ArgumentError,
   type Block,
+  checkShape,
   defaultGenerator,
   type Generator,
   type NormalOptions,
@@ -39,6 +40,7 @@ function split<O extends RandomOptions>(
 
 /** Draws once; inside `vmap` as its `randomness` says. */
 function draw(operation: string, shape: Shape, options: TensorOptions, write: (block: Block) => void): Tensor {
+  checkShape(operation, shape);
   const different: Mapping[] = [];
   for (let { mapping } = modes; mapping !== null; mapping = mapping.outer) {
     if (mapping.randomness === 'error') {
