@@ -72,30 +72,34 @@ describe('attention', () => {
   });
 
   it.each([
-    [130, 700, 2],
-    [100, 1500, 1],
-    [1, 3000, 1],
-  ])('agrees where strips end: %i queries, %i keys, %i heads', (n, m, heads) => {
-    for (const causal of [false, true]) {
-      const next = cycle([0.5, -1.25, 0.1, 1, -0.3, 0.7, 1.9]);
-      const inputs = [
-        [heads, n, 8],
-        [heads, m, 8],
-        [heads, m, 5],
-      ].map((shape) => blockOf('float32', shape, 'contiguous', next));
-      const attributes = { scale: 0.5, causal };
-      const [out, expected] = [0, 1].map(() => newBlock('float32', [heads, n, 5], false));
-      attention(out!, inputs, attributes);
-      attention.plain(expected!, inputs, attributes);
-      expectClose(out!, expected!, 'float32', 1000);
-      const g = blockOf('float32', [heads, n, 5], 'contiguous', next);
-      const [packed, expectedPacked] = [0, 1].map(() => newBlock('float32', [heads * (n * 8 + m * 13)], false));
-      const pull = { attributes, wanted: [true, true, true] };
-      attentionBackward(packed!, [g, ...inputs, out!], pull);
-      attentionBackward.plain(expectedPacked!, [g, ...inputs, out!], pull);
-      expectClose(packed!, expectedPacked!, 'float32', 1000 * n);
-    }
-  });
+    [130, 700, 2, 8, 5],
+    [100, 1500, 1, 8, 5],
+    [1, 3000, 1, 8, 5],
+    [200, 90, 1, 300, 270],
+  ])(
+    'agrees where strips end: %i queries, %i keys, %i heads, %i numbers of a key, %i of a value',
+    (n, m, heads, d, e) => {
+      for (const causal of [false, true]) {
+        const next = cycle([0.5, -1.25, 0.1, 1, -0.3, 0.7, 1.9]);
+        const inputs = [
+          [heads, n, d],
+          [heads, m, d],
+          [heads, m, e],
+        ].map((shape) => blockOf('float32', shape, 'contiguous', next));
+        const attributes = { scale: 1.4 / Math.sqrt(d), causal };
+        const [out, expected] = [0, 1].map(() => newBlock('float32', [heads, n, e], false));
+        attention(out!, inputs, attributes);
+        attention.plain(expected!, inputs, attributes);
+        expectClose(out!, expected!, 'float32', 1000);
+        const g = blockOf('float32', [heads, n, e], 'contiguous', next);
+        const [packed, expectedPacked] = [0, 1].map(() => newBlock('float32', [heads * (n * d + m * (d + e))], false));
+        const pull = { attributes, wanted: [true, true, true] };
+        attentionBackward(packed!, [g, ...inputs, out!], pull);
+        attentionBackward.plain(expectedPacked!, [g, ...inputs, out!], pull);
+        expectClose(packed!, expectedPacked!, 'float32', 125 * n * d);
+      }
+    },
+  );
 
   it.each(['float32', 'float64'] as const)('does not overflow where the exponentials would, in %s', (dtype) => {
     const [q, k] = [

@@ -124,12 +124,12 @@ function copyTransposed<V extends FloatVector>(v: Lanes<V>, copy: MatrixCopy): v
       code.advance(to, 16);
       code.advance(columnsLeft, -width);
     });
-    copyElements(v, copy, to, from, constantOf(width), columnsLeft);
+    code.if(columnsLeft, () => copyElements(v, copy, to, from, constantOf(width), columnsLeft));
     code.advance(targetBand, op('i32.mul', copy.targetRowStep, width));
     code.advance(sourceBand, 16);
     code.advance(rowsLeft, -width);
   });
-  copyElements(v, copy, targetBand, sourceBand, rowsLeft, copy.columns);
+  code.if(rowsLeft, () => copyElements(v, copy, targetBand, sourceBand, rowsLeft, copy.columns));
 }
 
 function constantOf(value: number): Expr<'i32'> {

@@ -76,6 +76,7 @@ export const operations = {
   'f64.div': [0xa3, 'f64', ['f64', 'f64']],
   'f64.min': [0xa4, 'f64', ['f64', 'f64']],
   'f64.max': [0xa5, 'f64', ['f64', 'f64']],
+  'f32.convert_i32_u': [0xb3, 'f32', ['i32']],
   'f64.convert_i32_u': [0xb8, 'f64', ['i32']],
   'f64.promote_f32': [0xbb, 'f64', ['f32']],
 

@@ -1,16 +1,23 @@
 /**
  * Attention over the heap, some queries at a time: their scores with all keys are a strip that stays in the caches, become
- * weights in place (strip.ts), and are gone when the next queries come. The products go through the matrix kernels.
+ * weights in place (strip.ts), and are gone when the next queries come.
+ *
+ * Keys and values of a head are packed once, as right-hand matrices; strips lie as left-hand ones do. Causal strips end with the last key
+ * that their last query sees.
  */
 
 import { type Block, newBlock } from '../../block.js';
 import { bytesPerElement } from '../../dtype.js';
 import { forEachMatrix, packedParts } from '../../fused/matrices.js';
+import { allocate } from '../../heap/heap.js';
 import { copyInto } from '../../move/copy.js';
-import { add } from '../elementwise.js';
 import { variantFor } from '../features.js';
-import { matmul } from '../matmul/matmul.js';
-import { lanesOf, pointerOf, runMap } from '../runMap.js';
+import type { FloatVector } from '../lanes.js';
+import type { WasmExports } from '../load.js';
+import { type Matrix, matrixOf } from '../matmul/matmul.js';
+import { blockDepth, matmulModule, packedRowElements } from '../matmul/multiply.js';
+import { Panels, paddedColumns } from '../matmul/panels.js';
+import { lanesOf } from '../runMap.js';
 import { stripModule } from './strip.js';
 
 /** Options of attention. */
@@ -26,42 +33,6 @@ export interface AttentionPullAttributes {
   readonly attributes: AttentionAttributes;
   /** For query, key, value (and mask): whether the cotangent is asked for. */
   readonly wanted: readonly boolean[];
-}
-
-/** Elements of a strip at most, where that leaves enough rows: 256 KB of float32. */
-const stripElements = 2 ** 16;
-/** A product of fewer rows would spend its time packing. */
-const fewestRows = 48;
-
-/** Queries in a strip: as even as can be, and multiples of the tile's height. */
-function stripRows(n: number, m: number): number {
-  const most = Math.max(fewestRows, Math.floor(stripElements / m));
-  const parts = Math.ceil(n / most);
-  return Math.min(n, Math.ceil(n / parts / 12) * 12);
-}
-
-/** Rows `first` to `last` of the matrix at `start` in a stack. */
-function rowsOf(block: Block, start: number, first: number, last: number): Block {
-  const rank = block.shape.length;
-  const [row, column] = [block.strides[rank - 2]!, block.strides[rank - 1]!];
-  return block.view({
-    shape: [last - first, block.shape[rank - 1]!],
-    strides: [row, column],
-    offset: start + first * row,
-  });
-}
-
-function transposed(matrix: Block): Block {
-  return matrix.view({
-    shape: [...matrix.shape].reverse(),
-    strides: [...matrix.strides].reverse(),
-    offset: matrix.offset,
-  });
-}
-
-/** The first elements of scratch memory as a matrix. */
-function matrixIn(scratch: Block, rows: number, columns: number): Block {
-  return scratch.view({ shape: [rows, columns], strides: [columns, 1], offset: scratch.offset });
 }
 
 /** Whether the numbers suit: all in the heap, of one floating dtype. */
@@ -88,34 +59,178 @@ function withMask(mask: Block | undefined, use: (mask: Block | undefined) => boo
   }
 }
 
-/** Computes the weights of queries `first` to `last`, in `strip`. */
-function weigh(
-  strip: Block,
-  queries: Block,
-  keys: Block,
-  mask: Block | undefined,
-  maskStart: number,
-  first: number,
-  { scale, causal }: AttentionAttributes,
-): boolean {
-  if (!matmul(strip, [queries, transposed(keys)])) return false;
-  const [rows, columns] = strip.shape as [number, number];
-  const wasm = stripModule(variantFor(lanesOf(strip.dtype)!));
-  const maskStep = mask === undefined ? 0 : mask.strides[mask.strides.length - 2]!;
-  const run = mask === undefined ? wasm['softmax']! : wasm['softmaxMasked']!;
-  const rowStep = columns * bytesPerElement(strip.dtype);
-  const [seen, seenStep] = causal ? [first + 1, 1] : [columns, 0];
-  run(pointerOf(strip), rowStep, rows, columns, seen, seenStep, scale, maskStart + first * maskStep, maskStep);
-  return true;
+/** Queries whose weights are in memory together, at most: what products may pack at once, and 256 KB of float32. */
+const mostRows = 96;
+const stripElements = 2 ** 16;
+/** Queries that end with the same key, where each sees one more than the last. Of fewer, products would be mostly their beginnings. */
+const causalRows = 12;
+
+/** Queries in a band: their strips are in memory together. A multiple of the tile's height. */
+function bandRows(n: number, m: number): number {
+  const most = Math.min(mostRows, Math.max(causalRows, Math.floor(stripElements / m / 12) * 12));
+  return Math.min(n, Math.ceil(n / Math.ceil(n / most) / 12) * 12);
 }
 
-/** Runs `use` with leased blocks of these sizes; false where the heap has no room for them. */
-function withScratch(like: Block, sizes: readonly number[], use: (scratch: readonly Block[]) => boolean): boolean {
-  const scratch = sizes.map((size) => newBlock(like.dtype, [size], false));
+/** Scratch memory that is given out piece by piece, in bytes. */
+class Pieces {
+  constructor(
+    private next: number,
+    private readonly bytes: number,
+  ) {}
+
+  take(elements: number): number {
+    const pointer = this.next;
+    this.next += elements * this.bytes;
+    return pointer;
+  }
+}
+
+/** A matrix seen from the other side. */
+const transposed = ({ pointer, rowStep, columnStep }: Matrix): Matrix => ({
+  pointer,
+  rowStep: columnStep,
+  columnStep: rowStep,
+});
+
+const rowsFrom = (matrix: Matrix, first: number): Matrix => ({
+  ...matrix,
+  pointer: matrix.pointer + first * matrix.rowStep,
+});
+
+/** The matrix of a stack that begins at element `start`. */
+const matrixAt = (stack: Matrix, start: number, bytes: number): Matrix => ({ ...stack, pointer: start * bytes });
+
+/** What forward and backward share: strips of one head, and the products that fill them and use them. */
+class Strips {
+  readonly wasm: WasmExports;
+  private readonly functions: WasmExports;
+  private readonly left: number;
+  readonly rowBytes: number;
+  /** From one block of keys of a strip to the next. */
+  readonly blockBytes: number;
+
+  constructor(
+    readonly type: FloatVector,
+    readonly bytes: number,
+    /** Rows of a strip at most. */
+    readonly rows: number,
+    private readonly columns: number,
+    private readonly pieces: Pieces,
+  ) {
+    this.wasm = matmulModule(variantFor(type));
+    this.functions = stripModule(variantFor(type));
+    this.left = pieces.take(mostRows * packedRowElements);
+    this.rowBytes = packedRowElements * bytes;
+    this.blockBytes = rows * this.rowBytes;
+  }
+
+  /** Elements of memory that it takes, besides panels. */
+  static size(rows: number, columns: number, strips: number): number {
+    return (mostRows + strips * rows * Math.ceil(columns / blockDepth)) * packedRowElements;
+  }
+
+  /** Memory of a strip. */
+  strip(): number {
+    return this.pieces.take(this.rows * Math.ceil(this.columns / blockDepth) * packedRowElements);
+  }
+
+  panels(k: number, n: number): Panels {
+    return new Panels(this.wasm, this.type, this.pieces.take(Panels.size(this.type, k, n)), k, n);
+  }
+
+  /** Packs rows of a matrix, and the columns `p` to `p + depth`, as the left of a product. */
+  private pack(
+    { pointer, rowStep, columnStep }: Matrix,
+    first: number,
+    rows: number,
+    p: number,
+    depth: number,
+  ): number {
+    const from = pointer + first * rowStep + p * columnStep;
+    this.wasm['packA']!(this.left, from, rowStep, columnStep, rows, depth);
+    return this.left;
+  }
+
+  /** strip = a b for rows of a [n, k] from `first` on and the first columns of b, to the end of the last panel. */
+  fill(strip: number, a: Matrix, first: number, rows: number, b: Panels, k: number, columns: number): void {
+    for (let p = 0; p < k; p += blockDepth) {
+      const depth = Math.min(blockDepth, k - p);
+      const left = this.pack(a, first, rows, p, depth);
+      const adds = p > 0 ? 1 : 0;
+      for (let j = 0, at = strip; j < columns; j += blockDepth, at += this.blockBytes) {
+        const width = paddedColumns(this.type, Math.min(blockDepth, columns - j));
+        b.multiply(at, this.rowBytes, rows, left, p, depth, j, width, adds, 0);
+      }
+    }
+  }
+
+  /** c [rows, width] = strip b for the first rows of b [columns, width]. */
+  multiply(c: number, strip: number, rows: number, b: Panels, columns: number, width: number): void {
+    for (let j = 0, at = strip; j < columns; j += blockDepth, at += this.blockBytes) {
+      const depth = Math.min(blockDepth, columns - j);
+      b.multiply(c, width * this.bytes, rows, at, j, depth, 0, width, j > 0 ? 1 : 0, 0);
+    }
+  }
+
+  /**
+   * c [m, width] = stripᵀ b, or is added to it, at the keys from `firstKey` to `lastKey`; of the strip and of b the rows from `row` on.
+   */
+  multiplyTransposed(
+    c: number,
+    strip: number,
+    row: number,
+    rows: number,
+    b: Panels,
+    width: number,
+    firstKey: number,
+    lastKey: number,
+    accumulate: number,
+  ): void {
+    const { bytes, rowBytes, blockBytes } = this;
+    for (let j = firstKey; j < lastKey; ) {
+      const inBlock = j % blockDepth;
+      const keys = Math.min(mostRows, lastKey - j, blockDepth - inBlock);
+      const pointer = strip + ((j - inBlock) / blockDepth) * blockBytes + row * rowBytes + inBlock * bytes;
+      const left = this.pack({ pointer, rowStep: bytes, columnStep: rowBytes }, 0, keys, 0, rows);
+      b.multiply(c + j * width * bytes, width * bytes, keys, left, row, rows, 0, width, accumulate, 0);
+      j += keys;
+    }
+  }
+
+  /** Scores become weights; query `first` is that of the first row. */
+  softmax(
+    strip: number,
+    first: number,
+    rows: number,
+    columns: number,
+    mask: Matrix | undefined,
+    { scale, causal }: AttentionAttributes,
+  ): void {
+    const { functions, blockBytes } = this;
+    if (mask !== undefined) {
+      const { pointer, rowStep } = mask;
+      functions['mask']!(strip, blockBytes, rows, columns, scale, pointer + first * rowStep, rowStep);
+    }
+    const [seen, seenStep] = causal ? [first + 1, 1] : [columns, 0];
+    functions['softmax']!(strip, blockBytes, rows, columns, seen, seenStep, mask === undefined ? scale : 1);
+  }
+
+  /** Cotangents of weights become those of scores. */
+  pull(cotangents: number, weights: number, rows: number, columns: number, scale: number): void {
+    this.functions['backward']!(cotangents, weights, this.blockBytes, rows, columns, scale);
+  }
+}
+
+/** Runs `use` with scratch memory; false where the heap has no room for it. */
+function withScratch(like: Block, elements: number, use: (pieces: Pieces, bytes: number) => void): boolean {
+  const storage = allocate(like.dtype, elements, false);
   try {
-    return scratch.every((block) => block.storage.inHeap) && use(scratch);
+    if (!storage.inHeap) return false;
+    const bytes = bytesPerElement(like.dtype);
+    use(new Pieces(storage.start * bytes, bytes), bytes);
+    return true;
   } finally {
-    for (const { storage } of scratch) storage.release();
+    storage.release();
   }
 }
 
@@ -129,33 +244,33 @@ export function attention(out: Block, inputs: readonly Block[], attributes: Atte
 }
 
 function forward(out: Block, inputs: readonly Block[], attributes: AttentionAttributes): boolean {
-  const [q, k, v, mask] = inputs as readonly [Block, Block, Block, Block | undefined];
-  const [n, m] = [q.shape.at(-2)!, k.shape.at(-2)!];
+  const [q, k, v, mask] = inputs.map(matrixOf) as [Matrix, Matrix, Matrix, Matrix | undefined];
+  const [n, e] = out.shape.slice(-2) as [number, number];
+  const [m, d] = inputs[1]!.shape.slice(-2) as [number, number];
   if (out.size === 0) return true;
-  if (m === 0 || q.shape.at(-1) === 0) return false;
-  const rows = stripRows(n, m);
-  return withScratch(out, [rows * m], ([scratch]) => {
-    let done = true;
-    forEachMatrix([out, ...inputs], (starts) => {
-      const [o, qAt, kAt, vAt, maskAt] = starts as [number, number, number, number, number];
-      for (let first = 0; done && first < n; first += rows) {
-        const last = Math.min(n, first + rows);
-        const columns = attributes.causal ? Math.min(m, last) : m;
-        const strip = matrixIn(scratch!, last - first, columns);
-        done =
-          weigh(strip, rowsOf(q, qAt, first, last), rowsOf(k, kAt, 0, columns), mask, maskAt, first, attributes) &&
-          matmul(rowsOf(out, o, first, last), [strip, rowsOf(v, vAt, 0, columns)]);
+  if (m === 0 || d === 0) return false;
+  const type = lanesOf(out.dtype)!;
+  const { causal } = attributes;
+  const rows = Math.min(bandRows(n, m), causal ? causalRows : mostRows);
+  const elements = Strips.size(rows, m, 1) + Panels.size(type, d, m) + Panels.size(type, m, e);
+  return withScratch(out, elements, (pieces, bytes) => {
+    const strips = new Strips(type, bytes, rows, m, pieces);
+    const [keys, values] = [strips.panels(d, m), strips.panels(m, e)];
+    const strip = strips.strip();
+    forEachMatrix([out, ...inputs], ([o, qAt, kAt, vAt, maskAt]) => {
+      keys.pack(transposed(matrixAt(k, kAt!, bytes)));
+      values.pack(matrixAt(v, vAt!, bytes));
+      const queries = matrixAt(q, qAt!, bytes);
+      const seen = mask && matrixAt(mask, maskAt!, 1);
+      for (let first = 0; first < n; first += rows) {
+        const height = Math.min(rows, n - first);
+        const columns = causal ? Math.min(m, first + height) : m;
+        strips.fill(strip, queries, first, height, keys, d, columns);
+        strips.softmax(strip, first, height, columns, seen, attributes);
+        strips.multiply((o! + first * e) * bytes, strip, height, values, columns, e);
       }
     });
-    return done;
   });
-}
-
-/** target = a b, or is added to it by way of scratch memory. */
-function multiplyInto(target: Block, a: Block, b: Block, addTo: boolean, scratch: Block): boolean {
-  if (!addTo) return matmul(target, [a, b]);
-  const product = matrixIn(scratch, target.shape[0]!, target.shape[1]!);
-  return matmul(product, [a, b]) && runMap(add, target, [target, product]);
 }
 
 /** See `attentionBackward` in fused/attention.ts. False where the operands do not suit, or the heap has no room. */
@@ -173,56 +288,88 @@ export function attentionBackward(
   );
 }
 
+/** dV = Wᵀ g; dS = scale · W (g Vᵀ − Σ W (g Vᵀ)); dQ = dS K; dK = dSᵀ Q */
 function backward(
   out: Block,
   g: Block,
   inputs: readonly Block[],
   { attributes, wanted }: AttentionPullAttributes,
 ): boolean {
-  const [q, k, v, mask] = inputs as readonly [Block, Block, Block, Block | undefined];
-  const [n, d] = q.shape.slice(-2) as [number, number];
-  const [m, e] = v.shape.slice(-2) as [number, number];
+  const shapes = inputs.slice(0, 3).map(({ shape }) => shape);
+  const [n, d] = shapes[0]!.slice(-2) as [number, number];
+  const [m, e] = shapes[2]!.slice(-2) as [number, number];
   if (out.size === 0) return true;
   if (n * m * d * e === 0) return false;
-  const [dq, dk, dv] = packedParts(out, [q.shape, k.shape, v.shape], wanted);
-  const rows = stripRows(n, m);
-  const pullWeights = stripModule(variantFor(lanesOf(out.dtype)!))['backward']!;
-  return withScratch(out, [rows * m, rows * m, m * Math.max(d, e)], ([weights, cotangents, product]) => {
-    let done = true;
+  const type = lanesOf(out.dtype)!;
+  const { causal, scale } = attributes;
+  const [gradient, q, k, v, mask] = [g, ...inputs].map(matrixOf) as [
+    Matrix,
+    Matrix,
+    Matrix,
+    Matrix,
+    Matrix | undefined,
+  ];
+  const [dq, dk, dv] = packedParts(out, shapes, wanted);
+  const band = bandRows(n, m);
+  const rows = causal ? Math.min(band, causalRows) : band;
+  const elements =
+    Strips.size(band, m, 2) + Panels.size(type, d + e, m) + Panels.size(type, m + band, d) + Panels.size(type, band, e);
+  return withScratch(out, elements, (pieces, bytes) => {
+    const strips = new Strips(type, bytes, band, m, pieces);
+    const [weights, cotangents] = [strips.strip(), strips.strip()];
+    const [keysAcross, valuesAcross, keys] = [strips.panels(d, m), strips.panels(e, m), strips.panels(m, d)];
+    const [queriesOfBand, upstreamOfBand] = [strips.panels(band, d), strips.panels(band, e)];
+    const partAt = (part: Block | null | undefined, size: number): number | null =>
+      part == null ? null : (part.offset + place * size) * bytes;
+    const lastKeyOf = (end: number): number => (causal ? Math.min(m, end) : m);
     let place = 0;
-    forEachMatrix([g, ...inputs], (starts) => {
-      const [gAt, qAt, kAt, vAt, maskAt] = starts as [number, number, number, number, number];
-      for (let first = 0; done && first < n; first += rows) {
-        const last = Math.min(n, first + rows);
-        // Keys beyond those that any of these queries sees get nothing; the first strip must say so.
-        const columns = attributes.causal && first > 0 ? Math.min(m, last) : m;
-        const [queries, keys] = [rowsOf(q, qAt, first, last), rowsOf(k, kAt, 0, columns)];
-        const upstream = rowsOf(g, gAt, first, last);
-        const w = matrixIn(weights!, last - first, columns);
-        const ds = matrixIn(cotangents!, last - first, columns);
-        done = weigh(w, queries, keys, mask, maskAt, first, attributes);
-        if (dv != null) {
-          const target = rowsOf(dv, dv.offset + place * m * e, 0, columns);
-          done &&= multiplyInto(target, transposed(w), upstream, first > 0, product!);
+    forEachMatrix([g, ...inputs], ([gAt, qAt, kAt, vAt, maskAt]) => {
+      const [upstream, queries] = [matrixAt(gradient, gAt!, bytes), matrixAt(q, qAt!, bytes)];
+      const [key, value] = [matrixAt(k, kAt!, bytes), matrixAt(v, vAt!, bytes)];
+      const seen = mask && matrixAt(mask, maskAt!, 1);
+      const [toQuery, toKey, toValue] = [partAt(dq, n * d), partAt(dk, m * d), partAt(dv, m * e)];
+      keysAcross.pack(transposed(key));
+      if (toQuery !== null || toKey !== null) valuesAcross.pack(transposed(value));
+      if (toQuery !== null) keys.pack(key);
+      for (let start = 0; start < n; start += band) {
+        const end = Math.min(n, start + band);
+        for (let first = start; first < end; first += rows) {
+          const height = Math.min(rows, end - first);
+          const columns = lastKeyOf(first + height);
+          const row = (first - start) * strips.rowBytes;
+          const [w, ds] = [weights + row, cotangents + row];
+          strips.fill(w, queries, first, height, keysAcross, d, columns);
+          strips.softmax(w, first, height, columns, seen, attributes);
+          if (toQuery === null && toKey === null) continue;
+          strips.fill(ds, upstream, first, height, valuesAcross, e, columns);
+          strips.pull(ds, w, height, columns, scale);
+          if (toQuery !== null) strips.multiply(toQuery + first * d * bytes, ds, height, keys, columns, d);
         }
-        if (dq == null && dk == null) continue;
-        done &&= matmul(ds, [upstream, transposed(rowsOf(v, vAt, 0, columns))]);
-        pullWeights(
-          pointerOf(ds),
-          pointerOf(w),
-          columns * bytesPerElement(out.dtype),
-          last - first,
-          columns,
-          attributes.scale,
-        );
-        if (dq != null) done &&= matmul(rowsOf(dq, dq.offset + place * n * d, first, last), [ds, keys]);
-        if (dk != null) {
-          const target = rowsOf(dk, dk.offset + place * m * d, 0, columns);
-          done &&= multiplyInto(target, transposed(ds), queries, first > 0, product!);
-        }
+        // Keys that earlier bands saw get more; the others get what the strips that see them have.
+        const known = start === 0 ? 0 : lastKeyOf(start);
+        const passDown = (to: number, strip: number, matrix: Matrix, panels: Panels, width: number): void => {
+          panels.pack(rowsFrom(matrix, start), end - start);
+          strips.multiplyTransposed(to, strip, 0, end - start, panels, width, 0, known, 1);
+          for (let first = start, key = known; first < end; first += rows) {
+            const last = lastKeyOf(Math.min(first + rows, end));
+            strips.multiplyTransposed(to, strip, first - start, end - first, panels, width, key, last, 0);
+            key = last;
+          }
+        };
+        if (toValue !== null) passDown(toValue, weights, upstream, upstreamOfBand, e);
+        if (toKey !== null) passDown(toKey, cotangents, queries, queriesOfBand, d);
+      }
+      // What no query sees.
+      const unseen = m - lastKeyOf(n);
+      for (const [part, width] of [
+        [dk, d],
+        [dv, e],
+      ] as const) {
+        if (part == null || unseen === 0) continue;
+        const endOfPart = part.offset + (place + 1) * m * width;
+        part.data.fill(0, endOfPart - unseen * width, endOfPart);
       }
       place++;
     });
-    return done;
   });
 }

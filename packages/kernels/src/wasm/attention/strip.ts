@@ -1,190 +1,221 @@
 /**
- * The softmax of attention, in place on a strip of scores: some queries, all their keys. Row by row three passes, over
- * data that the first-level cache holds.
+ * The softmax of attention, in place on a strip of scores: some queries, all their keys.
+ *
+ * A strip lies as `packed` reads its left-hand matrix, so that products begin with it as it is: rows of `blockDepth` keys, and behind
+ * all rows the next keys. Four rows are walked side by side, so that their exponentials do not wait for each other, and to the end of
+ * the last vector: keys that do not count, those behind the last one among them, get the score −∞ and the weight 0.
  */
 
 import { exp } from '../../vectorMath/exp.js';
 import { type Func, procedure } from '../assemble.js';
 import type { Local } from '../code.js';
-import { type Expr, op, select } from '../expr.js';
+import { constant, type Expr, op, select, vectorConstant } from '../expr.js';
 import { type FloatVector, isFused, Lanes, lanesOfVariant, type Variant } from '../lanes.js';
 import { lazyModule, type WasmExports } from '../load.js';
+import { blockDepth, packedRowElements } from '../matmul/multiply.js';
 
 type I32 = Local<'i32'>;
 
-/** Vectors to a turn. */
-const unroll = 4;
+/** Rows that are walked side by side. */
+const together = 4;
 
-/** Where the elements of one turn are: `offset` elements behind the pointers, or one element in every lane. */
-interface Place {
-  readonly turn: number;
-  readonly single: boolean;
+/** `count` variables of a vector each. */
+const vectors = (v: Lanes, count: number): Local<FloatVector>[] =>
+  Array.from({ length: count }, () => v.code.local(v.type));
+
+/** Walks the keys from the first to the last, a block of them after the other; `block` gets how many it has. */
+function forEachBlock(
+  { code }: Lanes,
+  columns: Expr<'i32'>,
+  starts: readonly (readonly [at: I32, row: Expr<'i32'>])[],
+  blockStep: Expr<'i32'>,
+  block: (count: I32) => void,
+): void {
+  const [left, count] = [code.let(columns), code.local('i32')];
+  const places = starts.map(([at, row]) => [at, code.let(row)] as const);
+  code.while(op('i32.gt_s', left, 0), () => {
+    code.set(count, select(left, constant('i32', blockDepth), op('i32.lt_s', left, blockDepth)));
+    for (const [at, place] of places) code.set(at, place);
+    block(count);
+    for (const [, place] of places) code.advance(place, blockStep);
+    code.advance(left, -blockDepth);
+  });
 }
 
-/** Walks `count` elements of a row; `visit` is written several times, and its copies must not branch. */
-function walk(
+/** Calls `visit`, which must not branch, for each vector of `rows` rows, with the offset of each row from the pointers. */
+function forEachVector(
   v: Lanes,
-  pointers: readonly (readonly [at: I32, elementBytes: number])[],
-  count: Expr<'i32'>,
-  visit: (place: Place) => void,
+  rows: number,
+  columns: Expr<'i32'>,
+  starts: readonly (readonly [at: I32, row: Expr<'i32'>])[],
+  blockStep: Expr<'i32'>,
+  visit: (row: number, offset: number) => void,
+  between: () => void = () => {},
 ): void {
   const { code } = v;
-  const left = code.let(count);
-  const step = (elements: number, body: () => void): void =>
-    code.while(op('i32.ge_u', left, elements), () => {
-      body();
-      for (const [at, bytes] of pointers) code.advance(at, elements * bytes);
-      code.advance(left, -elements);
+  forEachBlock(v, columns, starts, blockStep, (count) => {
+    code.while(op('i32.gt_s', count, 0), () => {
+      code.interleave(rows, (row) => visit(row, row * packedRowElements * v.elementBytes));
+      between();
+      for (const [at] of starts) code.advance(at, 16);
+      code.advance(count, -v.width);
     });
-  step(unroll * v.width, () => code.interleave(unroll, (turn) => visit({ turn, single: false })));
-  step(v.width, () => visit({ turn: 0, single: false }));
-  step(1, () => visit({ turn: 0, single: true }));
+  });
 }
 
-function read(v: Lanes, at: I32, { turn, single }: Place): Expr<FloatVector> {
-  return v.let(single ? v.loadSplat(at) : v.load(at, 16 * turn));
-}
-
-function write(v: Lanes, at: I32, value: Expr<FloatVector>, { turn, single }: Place): void {
-  if (single) v.storeLane(at, value, 0);
-  else v.store(at, value, 16 * turn);
-}
-
-/** A sum over a row in fixed lanes: one for each turn, and one for what comes element by element. */
-class RowSum {
-  private readonly lanes: readonly Local<FloatVector>[];
-  private readonly rest: Local<FloatVector>;
-
-  constructor(private readonly v: Lanes) {
-    this.lanes = Array.from({ length: unroll }, () => v.code.local(v.type));
-    this.rest = v.code.local(v.type);
-  }
-
-  clear(): void {
-    for (const lane of [...this.lanes, this.rest]) this.v.code.set(lane, this.v.constant(0));
-  }
-
-  add(place: Place, term: (sum: Expr<FloatVector>) => Expr<FloatVector>): void {
-    const sum = place.single ? this.rest : this.lanes[place.turn]!;
-    this.v.code.set(sum, term(sum));
-  }
-
-  /** In every lane. */
-  total(): Expr<FloatVector> {
-    const { v } = this;
-    const all = this.lanes.reduce<Expr<FloatVector>>((a, b) => v.add(a, b), v.constant(0));
-    return v.let(
-      v.add(
-        v.across(all, (a, b) => v.add(a, b)),
-        this.rest,
-      ),
-    );
+/** Writes `body` for `together` rows at a time, and for what is left one by one. `body` must move on by that many rows. */
+function forEachRow({ code }: Lanes, rows: I32, body: (rows: number) => void): void {
+  for (const count of [together, 1]) {
+    code.while(op('i32.ge_u', rows, count), () => {
+      body(count);
+      code.advance(rows, -count);
+    });
   }
 }
 
 /**
- * `softmax(at, rowStep, rows, columns, seen, seenStep, scale, mask, maskStep)`: each row becomes its softmax, scaled by
- * `scale` before. Of the first row the first `seen` elements count, of each further one `seenStep` more; the others
- * become 0, and so do all where nothing counts. `softmaxMasked` counts only where the mask holds, too.
+ * `softmax(at, blockStep, rows, columns, seen, seenStep, scale)`: each row becomes its softmax, scaled by `scale` before. Of the first
+ * row the first `seen` elements count, of each further one `seenStep` more; the others become 0, and so do all where nothing counts.
  */
-function softmaxFunction(type: FloatVector, fused: boolean, masked: boolean): Func {
+function softmaxFunction(type: FloatVector, fused: boolean): Func {
   const element = type === 'f32x4' ? 'f32' : 'f64';
   const parameters = {
     at: 'i32',
-    rowStep: 'i32',
+    blockStep: 'i32',
     rows: 'i32',
     columns: 'i32',
     seen: 'i32',
     seenStep: 'i32',
     scale: element,
-    mask: 'i32',
-    maskStep: 'i32',
   } as const;
-  return procedure(masked ? 'softmaxMasked' : 'softmax', parameters, (code, args) => {
+  return procedure('softmax', parameters, (code, { at: row, blockStep, rows, columns, seen, seenStep, scale }) => {
     const v = new Lanes<FloatVector>(type, code, fused);
-    const scale = v.let(v.splat(args.scale as Expr as Expr<'f32'>));
-    const [at, maskAt] = [code.local('i32'), code.local('i32')];
-    const count = code.local('i32');
-    const largest = Array.from({ length: unroll }, () => code.local(v.type));
-    const sum = new RowSum(v);
-    const { at: row, mask, columns, seen } = args;
-
-    code.repeat(args.rows, () => {
-      code.set(count, select(seen, columns, op('i32.lt_u', seen, columns)));
-      for (const lane of largest) code.set(lane, v.constant(-Infinity));
-      code.set(at, row);
-      code.set(maskAt, mask);
-      const pointers = [[at, v.elementBytes], ...(masked ? [[maskAt, 1] as const] : [])] as const;
-      walk(v, pointers, count, (place) => {
-        let score = v.let(v.mul(read(v, at, place), scale));
-        if (masked) {
-          const holds = place.single ? v.loadMaskSplat(maskAt) : v.loadMask(maskAt, place.turn * v.width);
-          score = v.let(v.select(holds, score, -Infinity));
-        }
-        write(v, at, score, place);
-        code.set(largest[place.turn]!, v.pmax(largest[place.turn]!, score));
+    const rowBytes = packedRowElements * v.elementBytes;
+    const factor = v.let(v.splat(scale as Expr as Expr<'f32'>));
+    const at = code.local('i32');
+    const index = code.local(type);
+    const [counts, largest, sums] = [vectors(v, together), vectors(v, together), vectors(v, together)];
+    const firstIndices = vectorConstant<FloatVector>(type, [0, 1, 2, 3].slice(0, v.width));
+    forEachRow(v, rows, (count) => {
+      const each = Array.from({ length: count }, (_, k) => k);
+      const walk = (visit: (row: number, offset: number) => void, between?: () => void): void =>
+        forEachVector(v, count, columns, [[at, row]], blockStep, visit, between);
+      for (const k of each) {
+        const most = code.let(select(seen, columns, op('i32.lt_u', seen, columns)));
+        code.set(counts[k]!, v.splat(op(`${element}.convert_i32_u`, most) as Expr as Expr<'f32'>));
+        code.set(largest[k]!, v.constant(-Infinity));
+        code.advance(seen, seenStep);
+      }
+      code.set(index, firstIndices);
+      walk(
+        (k, offset) => {
+          const scaled = v.mul(v.load(at, offset), factor);
+          const score = v.let(v.select(v.lt(index, counts[k]!), scaled, -Infinity));
+          v.store(at, score, offset);
+          code.set(largest[k]!, v.pmax(largest[k]!, score));
+        },
+        () => code.set(index, v.add(index, v.width)),
+      );
+      for (const k of each) {
+        const most = v.across(largest[k]!, (a, b) => v.pmax(a, b));
+        // Where nothing counts every e^(−∞ − 0) is 0, and so is their sum.
+        code.set(largest[k]!, v.select(v.eq(most, -Infinity), 0, most));
+        code.set(sums[k]!, v.constant(0));
+      }
+      walk((k, offset) => {
+        const power = v.let(exp(v, v.let(v.sub(v.load(at, offset), largest[k]!))));
+        v.store(at, power, offset);
+        code.set(sums[k]!, v.add(sums[k]!, power));
       });
-      const pairs = (a: Expr<FloatVector>, b: Expr<FloatVector>): Expr<FloatVector> => v.pmax(a, b);
-      const most = v.across((largest as Expr<FloatVector>[]).reduce(pairs), pairs);
-      // Where nothing counts every e^(−∞ − 0) is 0, and so is their sum.
-      const shift = v.let(v.select(v.eq(most, -Infinity), 0, most));
-
-      sum.clear();
-      code.set(at, row);
-      walk(v, [[at, v.elementBytes]], count, (place) => {
-        const power = v.let(exp(v, v.let(v.sub(read(v, at, place), shift))));
-        write(v, at, power, place);
-        sum.add(place, (lane) => v.add(lane, power));
-      });
-      const total = sum.total();
-      const factor = v.let(v.select(v.eq(total, 0), 0, v.div(1, total)));
-
-      code.set(at, row);
-      walk(v, [[at, v.elementBytes]], count, (place) => write(v, at, v.mul(read(v, at, place), factor), place));
-      walk(v, [[at, v.elementBytes]], op('i32.sub', columns, count), (place) => write(v, at, v.constant(0), place));
-
-      code.advance(row, args.rowStep);
-      code.advance(mask, args.maskStep);
-      code.advance(seen, args.seenStep);
+      for (const k of each) {
+        const total = v.across(sums[k]!, (a, b) => v.add(a, b));
+        code.set(sums[k]!, v.select(v.eq(total, 0), 0, v.div(1, total)));
+      }
+      walk((k, offset) => v.store(at, v.mul(v.load(at, offset), sums[k]!), offset));
+      code.advance(row, count * rowBytes);
     });
   });
 }
 
 /**
- * `backward(dw, w, rowStep, rows, columns, scale)`: cotangents of the weights w become those of the scores they were
+ * `mask(at, blockStep, rows, columns, scale, mask, maskStep)`: each score is scaled, and becomes −∞ where the mask does not hold.
+ */
+function maskFunction(type: FloatVector): Func {
+  const element = type === 'f32x4' ? 'f32' : 'f64';
+  const parameters = {
+    at: 'i32',
+    blockStep: 'i32',
+    rows: 'i32',
+    columns: 'i32',
+    scale: element,
+    mask: 'i32',
+    maskStep: 'i32',
+  } as const;
+  return procedure('mask', parameters, (code, { at: row, blockStep, rows, columns, scale, mask, maskStep }) => {
+    const v = new Lanes<FloatVector>(type, code);
+    const factor = v.let(v.splat(scale as Expr as Expr<'f32'>));
+    const [at, maskAt] = [code.local('i32'), code.local('i32')];
+    code.repeat(rows, () => {
+      code.set(maskAt, mask);
+      forEachBlock(v, columns, [[at, row]], blockStep, (count) => {
+        const step = (elements: number): void =>
+          code.while(op('i32.ge_s', count, elements), () => {
+            const single = elements === 1;
+            const score = v.let(v.mul(single ? v.loadSplat(at) : v.load(at), factor));
+            const holds = single ? v.loadMaskSplat(maskAt) : v.loadMask(maskAt);
+            const masked = v.let(v.select(holds, score, -Infinity));
+            if (single) v.storeLane(at, masked, 0);
+            else v.store(at, masked);
+            code.advance(at, elements * v.elementBytes);
+            code.advance(maskAt, elements);
+            code.advance(count, -elements);
+          });
+        step(v.width);
+        step(1);
+      });
+      code.advance(row, packedRowElements * v.elementBytes);
+      code.advance(mask, maskStep);
+    });
+  });
+}
+
+/**
+ * `backward(dw, w, blockStep, rows, columns, scale)`: cotangents of the weights w become those of the scores they were
  * computed from, scale · w (dw − Σ w dw).
  */
 function backwardFunction(type: FloatVector, fused: boolean): Func {
   const element = type === 'f32x4' ? 'f32' : 'f64';
-  const parameters = { dw: 'i32', w: 'i32', rowStep: 'i32', rows: 'i32', columns: 'i32', scale: element } as const;
-  return procedure('backward', parameters, (code, args) => {
+  const parameters = { dw: 'i32', w: 'i32', blockStep: 'i32', rows: 'i32', columns: 'i32', scale: element } as const;
+  return procedure('backward', parameters, (code, { dw, w, blockStep, rows, columns, scale }) => {
     const v = new Lanes<FloatVector>(type, code, fused);
-    const scale = v.let(v.splat(args.scale as Expr as Expr<'f32'>));
+    const factor = v.let(v.splat(scale as Expr as Expr<'f32'>));
     const [dwAt, wAt] = [code.local('i32'), code.local('i32')];
-    const pointers = [
-      [dwAt, v.elementBytes],
-      [wAt, v.elementBytes],
-    ] as const;
-    const sum = new RowSum(v);
-    const start = (): void => {
-      code.set(dwAt, args.dw);
-      code.set(wAt, args.w);
-    };
-    code.repeat(args.rows, () => {
-      sum.clear();
-      start();
-      walk(v, pointers, args.columns, (place) => {
-        const [dw, w] = [read(v, dwAt, place), read(v, wAt, place)];
-        sum.add(place, (lane) => v.madd(w, dw, lane));
+    const sums = vectors(v, together);
+    forEachRow(v, rows, (count) => {
+      const walk = (visit: (row: number, offset: number) => void): void =>
+        forEachVector(
+          v,
+          count,
+          columns,
+          [
+            [dwAt, dw],
+            [wAt, w],
+          ],
+          blockStep,
+          visit,
+        );
+      for (let k = 0; k < count; k++) code.set(sums[k]!, v.constant(0));
+      walk((k, offset) => code.set(sums[k]!, v.madd(v.load(dwAt, offset), v.load(wAt, offset), sums[k]!)));
+      for (let k = 0; k < count; k++)
+        code.set(
+          sums[k]!,
+          v.across(sums[k]!, (a, b) => v.add(a, b)),
+        );
+      walk((k, offset) => {
+        const distance = v.sub(v.load(dwAt, offset), sums[k]!);
+        v.store(dwAt, v.mul(v.mul(v.load(wAt, offset), distance), factor), offset);
       });
-      const mean = sum.total();
-      start();
-      walk(v, pointers, args.columns, (place) => {
-        const [dw, w] = [read(v, dwAt, place), read(v, wAt, place)];
-        write(v, dwAt, v.mul(v.mul(w, v.sub(dw, mean)), scale), place);
-      });
-      code.advance(args.dw, args.rowStep);
-      code.advance(args.w, args.rowStep);
+      for (const pointer of [dw, w]) code.advance(pointer, count * packedRowElements * v.elementBytes);
     });
   });
 }
@@ -192,7 +223,7 @@ function backwardFunction(type: FloatVector, fused: boolean): Func {
 /** The functions of attention that are not products. */
 export function stripFunctions(variant: Variant): readonly Func[] {
   const [type, fused] = [lanesOfVariant(variant), isFused(variant)];
-  return [softmaxFunction(type, fused, false), softmaxFunction(type, fused, true), backwardFunction(type, fused)];
+  return [softmaxFunction(type, fused), maskFunction(type), backwardFunction(type, fused)];
 }
 
 /** The module of attention. */

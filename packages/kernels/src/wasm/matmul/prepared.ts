@@ -8,13 +8,14 @@ import type { WasmExports } from '../load.js';
 import { lanesOf, pointerOf } from '../runMap.js';
 import { blockRows, matrixOf } from './matmul.js';
 import { blockDepth, matmulModule, packedRowElements } from './multiply.js';
-import { tileVectors } from './tile.js';
+import { Panels } from './panels.js';
 
 /** The packed matrix, and room to pack what stands on its left. Its memory is leased: release it. */
 export class PreparedMatrix {
   private constructor(
     private readonly storage: Storage,
     private readonly wasm: WasmExports,
+    private readonly panels: Panels,
     private readonly bytes: number,
     private readonly k: number,
     private readonly n: number,
@@ -25,29 +26,21 @@ export class PreparedMatrix {
     const type = lanesOf(b.dtype)!;
     const bytes = type === 'f32x4' ? 4 : 8;
     const [k, n] = b.shape as [number, number];
-    const storage = allocate(b.dtype, blockRows * packedRowElements + k * paddedColumns(n, bytes), false);
+    const left = blockRows * packedRowElements;
+    const storage = allocate(b.dtype, left + Panels.size(type, k, n), false);
     if (!storage.inHeap) {
       storage.release();
       return null;
     }
-    const prepared = new PreparedMatrix(storage, matmulModule(variantFor(type)), bytes, k, n);
-    const { pointer, rowStep, columnStep } = matrixOf(b);
-    for (let p = 0; p < k; p += blockDepth) {
-      const height = Math.min(blockDepth, k - p);
-      prepared.wasm['packB']!(prepared.panels(p), pointer + p * rowStep, rowStep, columnStep, height, n);
-    }
-    return prepared;
-  }
-
-  /** Where the panels of rows from `p` on lie. */
-  private panels(p: number): number {
-    const start = this.storage.start + blockRows * packedRowElements + p * paddedColumns(this.n, this.bytes);
-    return start * this.bytes;
+    const wasm = matmulModule(variantFor(type));
+    const panels = new Panels(wasm, type, (storage.start + left) * bytes, k, n);
+    panels.pack(matrixOf(b));
+    return new PreparedMatrix(storage, wasm, panels, bytes, k, n);
   }
 
   /** c = a b (+ bias, a contiguous row), or c + a b; a of any strides, c with contiguous rows. */
   multiply(c: Block, a: Block, { accumulate = false, bias }: { accumulate?: boolean; bias?: Block | undefined }): void {
-    const { wasm, bytes, k, n } = this;
+    const { wasm, panels, bytes, k, n } = this;
     const m = a.shape[0]!;
     const { pointer, rowStep, columnStep } = matrixOf(a);
     const cRowStep = c.strides[0]! * bytes;
@@ -59,7 +52,7 @@ export class PreparedMatrix {
       for (let i = 0; i < m; i += blockRows) {
         const band = Math.min(blockRows, m - i);
         wasm['packA']!(packedA, pointer + i * rowStep + p * columnStep, rowStep, columnStep, band, height);
-        wasm['packed']!(pointerOf(c) + i * cRowStep, cRowStep, band, n, height, row, packedA, this.panels(p), adds, 0);
+        panels.multiply(pointerOf(c) + i * cRowStep, cRowStep, band, packedA, p, height, 0, n, adds, row);
       }
     }
   }
@@ -67,10 +60,4 @@ export class PreparedMatrix {
   release(): void {
     this.storage.release();
   }
-}
-
-/** Columns with those that fill up the last panel. */
-function paddedColumns(n: number, bytes: number): number {
-  const width = (tileVectors * 16) / bytes;
-  return Math.ceil(n / width) * width;
 }
