@@ -6,6 +6,8 @@
  *   dist/node/   the same in as few files as can be, for Node, Deno and Bun: they load in half the time
  *   dist/cjs/    dist/node as CommonJS, with declarations that say so
  *
+ * For Node the index of `cotangent` loads `nn` and `optim` when a program first asks them for something.
+ *
  *   node scripts/bundle.mjs
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -69,6 +71,67 @@ const preserveEffects = {
     );
   },
 };
+
+/**
+ * What is loaded when a program first uses it, by the module that holds it: the names it exports, each with what makes it. Node
+ * loads at once with `require`, ES modules too (0010 says which Node does); toCommonJs knows how `loadNow` is written.
+ */
+const onDemand = {
+  '@cotangent/nn': async () => {
+    const [nn, optim] = await Promise.all(['nn/src/nn.ts', 'nn/src/optimizers/index.ts'].map(exportsOf));
+    return `${onFirstUse}
+      export const nn = onFirstUse(${JSON.stringify(nn)}, () => loadNow('./nn.js'));
+      export const optim = onFirstUse(${JSON.stringify(optim)}, () => loadNow('./optim.js'));`;
+  },
+  papaparse: async () => "export default { parse: (text, options) => loadNow('papaparse').parse(text, options) };",
+};
+
+/** Puts modules that load on demand in the place of some. */
+const loadOnDemand = (/** @type {(keyof typeof onDemand)[]} */ ...modules) => ({
+  name: 'loadOnDemand',
+  setup(/** @type {esbuild.PluginBuild} */ build) {
+    for (const module of modules) {
+      build.onResolve({ filter: new RegExp(`^${module}$`) }, () => ({ path: module, namespace: 'on-demand' }));
+    }
+    build.onResolve({ filter: /./, namespace: 'on-demand' }, ({ path: module }) => ({ path: module, external: true }));
+    build.onLoad({ filter: /./, namespace: 'on-demand' }, async ({ path: module }) => ({
+      contents: `import { createRequire } from 'node:module';
+        const loadNow = createRequire(import.meta.url);
+        ${await onDemand[/** @type {keyof typeof onDemand} */ (module)]()}`,
+    }));
+  },
+});
+
+/** A namespace that is loaded when it is first asked for something. This text goes into the packages. */
+function onFirstUse(/** @type {string[]} */ names, /** @type {() => Record<string, unknown>} */ load) {
+  /** @type {Record<string, unknown> | undefined} */
+  let loaded;
+  const namespace = Object.defineProperty({}, Symbol.toStringTag, { value: 'Module' });
+  for (const name of names) {
+    Object.defineProperty(namespace, name, {
+      enumerable: true,
+      get() {
+        loaded ??= load();
+        return loaded[name];
+      },
+    });
+  }
+  return Object.freeze(namespace);
+}
+
+/** The names that a source exports. */
+async function exportsOf(/** @type {string} */ source) {
+  const { metafile } = await esbuild.build({
+    absWorkingDir: path.join(root, 'packages'),
+    entryPoints: [source],
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    metafile: true,
+    write: false,
+  });
+  return Object.values(metafile.outputs).flatMap(({ exports }) => exports);
+}
 
 /** Before a path from dist/esm; at the end it is made relative to the file it stands in. */
 const inDist = 'dist:';
@@ -141,21 +204,34 @@ export async function bundle(/** @type {string} */ name) {
   const output = (/** @type {string} */ kind) => path.join(folder, 'dist', kind);
   removeScripts(output('esm'));
   for (const kind of ['node', 'cjs']) rmSync(output(kind), { recursive: true, force: true });
-  const own = Object.entries(entries.get(name) ?? {}).map(([out, source]) => ({ in: sourceOf(name, source), out }));
+  const own = Object.entries(entries.get(name) ?? {}).map(([out, source]) => ({
+    in: sourceOf(name, source),
+    out: out === 'index' ? indexOf(name) : out,
+  }));
+  const packed = { minifyWhitespace: true, lineLimit: 160 };
   await Promise.all([
     compile(name, output('esm'), { entryPoints: withNamespaces(name), plugins: [preserve] }),
     compile(name, output('node'), {
       entryPoints: own,
-      plugins: [preserveEffects],
-      minifyWhitespace: true,
-      lineLimit: 160,
+      plugins: [loadOnDemand('papaparse'), preserveEffects],
+      ...packed,
     }),
   ]);
+  if (indexOf(name) !== 'index') {
+    const entryPoints = [sourceOf(name, 'index')];
+    await compile(name, output('node'), { entryPoints, plugins: [loadOnDemand('@cotangent/nn')], ...packed });
+  }
   for (const file of filesIn(output('node'), '.js')) {
+    if (file === 'eager.js') continue;
     write(path.join(output('cjs'), file), await toCommonJs(readFileSync(path.join(output('node'), file), 'utf8')));
   }
   copyDeclarations(output('esm'), output('cjs'));
   write(path.join(output('cjs'), 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);
+}
+
+/** The name in dist/node of the index that loads everything at once. That of `cotangent` is for a Node that cannot do otherwise. */
+function indexOf(/** @type {string} */ name) {
+  return name === 'cotangent' ? 'eager' : 'index';
 }
 
 async function compile(
@@ -208,7 +284,15 @@ function sourceOf(/** @type {string} */ name, /** @type {string} */ source) {
 }
 
 /** The same file as CommonJS. Made file by file, so that entries share their state there too. */
-async function toCommonJs(/** @type {string} */ text) {
+async function toCommonJs(/** @type {string} */ module) {
+  // Bundlers follow calls of `require` alone.
+  const text = module.includes('loadNow')
+    ? module
+        .replace(/\bimport\{createRequire\}from"node:module";/, '')
+        .replace(/\bvar loadNow=createRequire\(import\.meta\.url\);/, '')
+        .replaceAll('loadNow(', 'require(')
+    : module;
+  if (text.includes('loadNow')) throw new Error('What is loaded on demand was not found by its form.');
   const { code } = await esbuild.transform(text, {
     format: 'cjs',
     target,

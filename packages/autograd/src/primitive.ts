@@ -163,14 +163,34 @@ function propertyClass<P extends 'shape' | 'dtype', I extends string>(
   return Properties as never;
 }
 
+/** The three classes through which the rules of a row see a call. */
+function makeClasses<I extends string>(names: readonly I[]) {
+  return {
+    Environment: environmentClass(names),
+    Shapes: propertyClass('shape', names),
+    DTypes: propertyClass('dtype', names),
+  };
+}
+
+const classesByNames = new Map<string, unknown>();
+
+/** Rows whose inputs have the same names share their classes: making them takes longer than all the rest of a row. */
+function classesFor<I extends string>(names: readonly I[]): ReturnType<typeof makeClasses<I>> {
+  const key = names.join();
+  let classes = classesByNames.get(key);
+  if (classes === undefined) {
+    classes = makeClasses(names);
+    classesByNames.set(key, classes);
+  }
+  return classes as ReturnType<typeof makeClasses<I>>;
+}
+
 /** Declares a primitive with a fixed list of inputs. */
 export function primitive<const I extends string, A, const K extends Keeps<NoInfer<I>>>(
   spec: PrimitiveSpec<I, A, K>,
 ): Primitive<A> {
   const names = spec.inputs;
-  const Environment = environmentClass(names);
-  const Shapes = propertyClass('shape', names);
-  const DTypes = propertyClass('dtype', names);
+  const { Environment, Shapes, DTypes } = classesFor(names);
   const indexOf = (name: string): number => (name === 'out' ? -1 : names.indexOf(name as I));
   const { shared } = spec;
   const keeps = names.map((name) =>

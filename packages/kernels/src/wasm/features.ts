@@ -40,10 +40,11 @@ function makesSharedMemory(): boolean {
   }
 }
 
-/** Asks the host; each answer costs some 0.1 ms, so `features` remembers them. */
+/** Asks the host; an answer costs up to 1 ms in a fresh process, so `features` remembers them, and what relaxed SIMD implies is not asked. */
 export function detectFeatures(): Features {
   if (typeof WebAssembly !== 'object') return { simd: false, relaxedSimd: false, sharedMemory: false };
-  return { simd: compiles(simdProbe()), relaxedSimd: compiles(relaxedProbe()), sharedMemory: makesSharedMemory() };
+  const relaxedSimd = compiles(relaxedProbe());
+  return { simd: relaxedSimd || compiles(simdProbe()), relaxedSimd, sharedMemory: makesSharedMemory() };
 }
 
 let detected: Features | null = null;
