@@ -6,7 +6,7 @@
 
 import { type Func, procedure } from './assemble.js';
 import type { Code, Local } from './code.js';
-import { type Expr, op, shuffle } from './expr.js';
+import { constant, type Expr, op, shuffle } from './expr.js';
 import { type FloatVector, Lanes } from './lanes.js';
 import { lazyModule, type WasmFunction } from './load.js';
 
@@ -24,7 +24,7 @@ function interleave<V extends FloatVector>(a: Expr<V>, b: Expr<V>, bytes: number
 }
 
 /** The columns of a square of vectors, as vectors. */
-function transposed<V extends FloatVector>(v: Lanes<V>, rows: readonly Expr<V>[]): Expr<V>[] {
+export function writeSquareTransposed<V extends FloatVector>(v: Lanes<V>, rows: readonly Expr<V>[]): Expr<V>[] {
   if (v.width === 2) {
     const [a, b] = rows as [Expr<V>, Expr<V>];
     return [interleave(a, b, 8, false), interleave(a, b, 8, true)];
@@ -42,7 +42,7 @@ function transposed<V extends FloatVector>(v: Lanes<V>, rows: readonly Expr<V>[]
 }
 
 /** One matrix: pointers to its first elements and steps in bytes. Leaves its arguments as they are. */
-interface MatrixCopy {
+export interface MatrixCopy {
   readonly target: I32;
   readonly targetRowStep: Expr<'i32'>;
   readonly source: I32;
@@ -59,17 +59,18 @@ export function writeMatrixCopy<V extends FloatVector>(v: Lanes<V>, copy: Matrix
   const contiguousColumns = op('i32.eq', copy.sourceRowStep, v.elementBytes);
   code.if(
     contiguousRows,
-    () => copyRows(v, copy),
+    () => writeRowCopy(v, copy),
     () =>
       code.if(
         contiguousColumns,
         () => copyTransposed(v, copy),
-        () => copyElements(v, copy, copy.target, copy.source, copy.rows, copy.columns),
+        () => writeElementCopy(v, copy),
       ),
   );
 }
 
-function copyRows<V extends FloatVector>(v: Lanes<V>, copy: MatrixCopy): void {
+/** Where rows are contiguous. */
+export function writeRowCopy<V extends FloatVector>(v: Lanes<V>, copy: MatrixCopy): void {
   const { code } = v;
   const [targetRow, sourceRow] = [code.let(copy.target), code.let(copy.source)];
   const [to, from, left] = [code.local('i32'), code.local('i32'), code.local('i32')];
@@ -117,40 +118,32 @@ function copyTransposed<V extends FloatVector>(v: Lanes<V>, copy: MatrixCopy): v
         code.advance(from, copy.sourceColumnStep);
       }
       const row = code.let(to);
-      transposed(v, columns).forEach((value, k) => {
+      writeSquareTransposed(v, columns).forEach((value, k) => {
         if (k > 0) code.advance(row, copy.targetRowStep);
         v.store(row, value);
       });
       code.advance(to, 16);
       code.advance(columnsLeft, -width);
     });
-    code.if(columnsLeft, () => copyElements(v, copy, to, from, constantOf(width), columnsLeft));
+    code.if(columnsLeft, () =>
+      writeElementCopy(v, { ...copy, target: to, source: from, rows: constant('i32', width), columns: columnsLeft }),
+    );
     code.advance(targetBand, op('i32.mul', copy.targetRowStep, width));
     code.advance(sourceBand, 16);
     code.advance(rowsLeft, -width);
   });
-  code.if(rowsLeft, () => copyElements(v, copy, targetBand, sourceBand, rowsLeft, copy.columns));
+  code.if(rowsLeft, () => writeElementCopy(v, { ...copy, target: targetBand, source: sourceBand, rows: rowsLeft }));
 }
 
-function constantOf(value: number): Expr<'i32'> {
-  return op('i32.add', 0, value);
-}
-
-function copyElements<V extends FloatVector>(
-  v: Lanes<V>,
-  copy: MatrixCopy,
-  target: I32,
-  source: I32,
-  rows: Expr<'i32'>,
-  columns: Expr<'i32'>,
-): void {
+/** Any strides. */
+export function writeElementCopy<V extends FloatVector>(v: Lanes<V>, copy: MatrixCopy): void {
   const { code } = v;
-  const [targetRow, sourceRow] = [code.let(target), code.let(source)];
+  const [targetRow, sourceRow] = [code.let(copy.target), code.let(copy.source)];
   const [to, from] = [code.local('i32'), code.local('i32')];
-  code.repeat(rows, () => {
+  code.repeat(copy.rows, () => {
     code.set(to, targetRow);
     code.set(from, sourceRow);
-    code.repeat(columns, () => {
+    code.repeat(copy.columns, () => {
       v.storeLane(to, v.loadSplat(from), 0);
       code.advance(to, v.elementBytes);
       code.advance(from, copy.sourceColumnStep);

@@ -12,7 +12,7 @@ import type { Local } from '../code.js';
 import { constant, type Expr, op, select, vectorConstant } from '../expr.js';
 import { type FloatVector, isFused, Lanes, lanesOfVariant, type Variant } from '../lanes.js';
 import { lazyModule, type WasmExports } from '../load.js';
-import { blockDepth, packedRowElements } from '../matmul/multiply.js';
+import { blockDepth, packedRowElements } from '../matmul/pack.js';
 
 type I32 = Local<'i32'>;
 

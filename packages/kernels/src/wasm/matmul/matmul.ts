@@ -6,6 +6,8 @@
  *     for k                      ≤ blockDepth at a time: one panel of packed b fits the first-level cache
  *       for rows of a and c      ≤ blockRows at a time: packed a fits the second-level cache
  *         for panels, for tiles  in WebAssembly: see multiply.ts and tile.ts
+ *
+ * Where one block takes all rows of a, it is packed first, and b passes by in strips of a few panels.
  */
 
 import type { Block } from '../../block.js';
@@ -18,14 +20,17 @@ import { variantFor } from '../features.js';
 import type { FloatVector } from '../lanes.js';
 import type { WasmExports } from '../load.js';
 import { lanesOf, pointerOf } from '../runMap.js';
-import { blockDepth, matmulModule, packedRowElements } from './multiply.js';
+import { matmulModule } from './multiply.js';
+import { blockDepth, packedRowElements } from './pack.js';
 import { tileVectors } from './tile.js';
 import { vectorProductModule } from './vector.js';
 
-/** Rows of a in a packed block: 102 KB of float32. A multiple of both tile heights. */
-export const blockRows = 96;
+/** Rows of a in a packed block: 157 KB of float32. A multiple of both tile heights. */
+export const blockRows = 144;
 /** Columns of b in a packed block: 2 MB of float32. */
 const blockColumns = 2048;
+/** The same where all rows of a fit one block: what is packed is used once, and should be in the caches still. */
+const stripColumns = 64;
 /** Up to this many multiplications nothing is packed. */
 const directLimit = 24 ** 3;
 
@@ -79,35 +84,42 @@ function multiplyPacked(
   relu: number,
 ): boolean {
   const bytes = type === 'f32x4' ? 4 : 8;
-  const tileColumns = (tileVectors * 16) / bytes;
   const depth = evenPart(k, blockDepth, 1);
   const rows = evenPart(m, blockRows, 12);
-  const columns = evenPart(n, blockColumns, tileColumns);
+  const oneBand = rows >= m;
+  const columns = evenPart(n, oneBand ? stripColumns : blockColumns, (tileVectors * 16) / bytes);
   const cRowStep = n * bytes;
   const { packA, packB, packed } = wasm as Required<WasmExports>;
   return withScratch(type, rows * packedRowElements + depth * columns, (packedA) => {
     const packedB = packedA + rows * packedRowElements * bytes;
-    for (let j = 0; j < n; j += columns) {
-      const width = Math.min(columns, n - j);
+    const outer = oneBand ? n : columns;
+    for (let first = 0; first < n; first += outer) {
       for (let p = 0; p < k; p += depth) {
         const height = Math.min(depth, k - p);
         const last = p + height === k;
-        packB!(packedB, b.pointer + p * b.rowStep + j * b.columnStep, b.rowStep, b.columnStep, height, width);
-        for (let i = 0; i < m; i += rows) {
-          const band = Math.min(rows, m - i);
+        const pack = (i: number, band: number): void => {
           packA!(packedA, a.pointer + i * a.rowStep + p * a.columnStep, a.rowStep, a.columnStep, band, height);
-          packed!(
-            c + i * cRowStep + j * bytes,
-            cRowStep,
-            band,
-            width,
-            height,
-            last && bias !== 0 ? bias + j * bytes : 0,
-            packedA,
-            packedB,
-            p > 0 ? 1 : 0,
-            last ? relu : 0,
-          );
+        };
+        if (oneBand) pack(0, m);
+        for (let j = first; j < Math.min(n, first + outer); j += columns) {
+          const width = Math.min(columns, n - j);
+          packB!(packedB, b.pointer + p * b.rowStep + j * b.columnStep, b.rowStep, b.columnStep, height, width);
+          for (let i = 0; i < m; i += rows) {
+            const band = Math.min(rows, m - i);
+            if (!oneBand) pack(i, band);
+            packed!(
+              c + i * cRowStep + j * bytes,
+              cRowStep,
+              band,
+              width,
+              height,
+              last && bias !== 0 ? bias + j * bytes : 0,
+              packedA,
+              packedB,
+              p > 0 ? 1 : 0,
+              last ? relu : 0,
+            );
+          }
         }
       }
     }

@@ -1,24 +1,14 @@
 /** The functions that multiply: over packed blocks, and straight from memory for small products. */
 
 import { type Func, procedure } from '../assemble.js';
-import type { Code, Local } from '../code.js';
-import { writeMatrixCopy } from '../copyMatrix.js';
-import { constant, op, select } from '../expr.js';
+import type { Local } from '../code.js';
+import { constant, op } from '../expr.js';
 import { type FloatVector, isFused, Lanes, lanesOfVariant, type Variant } from '../lanes.js';
 import { lazyModule, type WasmExports } from '../load.js';
+import { packAFunction, packBFunction, packedRowElements } from './pack.js';
 import { tileRows, tileVectors, writeTile } from './tile.js';
 
 type I32 = Local<'i32'>;
-
-/** Most columns of a that are packed together; see `blocking`. */
-export const blockDepth = 256;
-
-/**
- * Elements from one row of a packed block of a to the next. A constant, so that the rows of a tile are reached from one pointer
- * with offsets that are part of the instructions. 16 more than the depth, because rows a power of two apart would
- * compete for the same lines of the cache.
- */
-export const packedRowElements: number = blockDepth + 16;
 
 /** Walks all tiles: bands of columns outside, so that a panel of b stays in the first-level cache while a passes by. */
 function forEachTile(
@@ -162,60 +152,6 @@ function directFunction(type: FloatVector, fused: boolean): Func {
           code.advance(c, tileVectors * 16);
           code.if(bias, () => code.advance(bias, tileVectors * 16));
         },
-      });
-    },
-  );
-}
-
-const sourceParameters = {
-  target: 'i32',
-  source: 'i32',
-  sourceRowStep: 'i32',
-  sourceColumnStep: 'i32',
-  rows: 'i32',
-  columns: 'i32',
-} as const;
-
-/** `packA(target, source, sourceRowStep, sourceColumnStep, rows, columns)`: rows of a fixed length, one behind the other. */
-function packAFunction(type: FloatVector): Func {
-  return procedure('packA', sourceParameters, (code: Code, args) => {
-    const v = new Lanes(type, code);
-    writeMatrixCopy(v, { ...args, targetRowStep: constant('i32', packedRowElements * v.elementBytes) });
-  });
-}
-
-/** `packB(…)`: panels of as many columns as a tile has, one behind the other; the last is filled up with zeros. */
-function packBFunction(type: FloatVector): Func {
-  return procedure(
-    'packB',
-    sourceParameters,
-    (code: Code, { target, source, sourceRowStep, sourceColumnStep, rows, columns }) => {
-      const v = new Lanes(type, code);
-      const width = tileVectors * v.width;
-      const left = code.let(columns);
-      const panelColumns = code.local('i32');
-      const targetRowStep = constant('i32', 16 * tileVectors);
-      code.while(op('i32.gt_s', left, 0), () => {
-        code.set(panelColumns, select(constant('i32', width), left, op('i32.gt_s', left, width)));
-        code.if(op('i32.lt_u', panelColumns, width), () => {
-          const at = code.let(target);
-          code.repeat(rows, () => {
-            for (let k = 0; k < tileVectors; k++) v.store(at, v.constant(0), 16 * k);
-            code.advance(at, targetRowStep);
-          });
-        });
-        writeMatrixCopy(v, {
-          target,
-          targetRowStep,
-          source,
-          sourceRowStep,
-          sourceColumnStep,
-          rows,
-          columns: panelColumns,
-        });
-        code.advance(target, op('i32.mul', rows, targetRowStep));
-        code.advance(source, op('i32.mul', sourceColumnStep, width));
-        code.advance(left, -width);
       });
     },
   );

@@ -3,7 +3,7 @@
 import type { FloatVector } from '../lanes.js';
 import type { WasmExports } from '../load.js';
 import type { Matrix } from './matmul.js';
-import { blockDepth } from './multiply.js';
+import { blockDepth } from './pack.js';
 import { tileVectors } from './tile.js';
 
 /** A packed matrix [k, n] in memory that the caller holds: blocks of `blockDepth` rows, in panels as wide as a tile. */

@@ -7,7 +7,8 @@ import { variantFor } from '../features.js';
 import type { WasmExports } from '../load.js';
 import { lanesOf, pointerOf } from '../runMap.js';
 import { blockRows, matrixOf } from './matmul.js';
-import { blockDepth, matmulModule, packedRowElements } from './multiply.js';
+import { matmulModule } from './multiply.js';
+import { blockDepth, packedRowElements } from './pack.js';
 import { Panels } from './panels.js';
 
 /** The packed matrix, and room to pack what stands on its left. Its memory is leased: release it. */
