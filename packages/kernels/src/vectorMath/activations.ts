@@ -1,7 +1,8 @@
+import type { Local } from '../wasm/code.js';
 import type { Expr } from '../wasm/expr.js';
 import type { FloatVector, Lanes } from '../wasm/lanes.js';
-import { erfc, erfcSingle, mostOfErfc, scaledErfcSingle } from './errorFunction.js';
-import { exp, expSingle } from './exp.js';
+import { erfc, erfcSingle, mostOfErfc, scaledErfcSingle, scaledNormalTail } from './errorFunction.js';
+import { exp, expSingle, powerSingle } from './exp.js';
 import { expm1 } from './expm1.js';
 import { inDouble } from './inDouble.js';
 import { log1p } from './log.js';
@@ -48,6 +49,15 @@ export function silu<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
     // −∞ · 0 is no number, but the limit is 0.
     return d.select(d.eq(x!, -Infinity), -0, product);
   });
+}
+
+/** x σ(x) = x / (1 + e^−x) in float32 for |x| < 87. */
+export function quickSilu(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
+  const { factor, growth } = powerSingle(v, v.let(v.neg(x)));
+  const most = v.let(v.add(factor, 1));
+  // What the sum lost counts where the factor is 2²⁴.
+  const lost = v.sub(1, v.sub(most, factor));
+  return v.div(x, v.add(v.let(v.madd(factor, growth, v.let(lost))), most));
 }
 
 /** (x σ(x))′ = σ + x σ (1 − σ) */
@@ -97,6 +107,47 @@ export function geluSlope<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<
     const slope = d.let(d.madd(x!, bell, share));
     return d.select(d.eq(d.abs(x!), Infinity), share, slope);
   });
+}
+
+/** Down to here gelu is a normal number of float32. */
+const leastOfQuick = -13;
+
+/** Above −13, and no NaN. */
+export const quickNormal = (v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'i32x4'> => v.gt(x, leastOfQuick);
+
+/**
+ * e^(−a²/2) g(a) for a = |x| up to 13: the power in float32 lanes, as its two factors, and g, which must be good to more than
+ * float32's last bits, in float64.
+ */
+function bellTimes(
+  v: Lanes<'f32x4'>,
+  x: Expr<'f32x4'>,
+  g: (d: Lanes<'f64x2'>, a: Expr<'f64x2'>) => Expr<'f64x2'>,
+): { readonly factor: Local<'f32x4'>; readonly rest: Local<'f32x4'> } {
+  const a = v.let(v.pmin(v.abs(x), -leastOfQuick));
+  // −a²/2 in two words: of a with half its bits the square is exact (FreeBSD s_erf.c).
+  const short = v.let(v.fromBits(v.and(v.toBits(a), -(2 ** 12))));
+  const low = v.let(v.mul(v.mul(v.sub(short, a), 0.5), v.add(a, short)));
+  const { factor, growth } = powerSingle(v, v.let(v.mul(v.mul(short, -0.5), short)), 0, low);
+  const rest = inDouble(v, [a, growth], (d, [a, growth]) => {
+    const value = d.let(g(d, a!));
+    return d.madd(value, growth!, value);
+  });
+  return { factor, rest: v.let(rest) };
+}
+
+/** x Φ(x) in float32 for x > −13: max(x, 0) − a Φ(−a). Measured: 1.04 ulp. */
+export function quickGelu(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
+  const { factor, rest } = bellTimes(v, x, (d, a) => d.mul(d.mul(a, 0.5), scaledNormalTail(d, a)));
+  return v.nmadd(factor, rest, v.pmax(x, 0));
+}
+
+/** (x Φ(x))′ in float32 for x > −13. */
+export function quickGeluSlope(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
+  const density = 1 / Math.sqrt(2 * Math.PI);
+  const { factor, rest } = bellTimes(v, x, (d, a) => d.sub(d.mul(scaledNormalTail(d, a), 0.5), d.mul(a, density)));
+  const below = v.let(v.mul(factor, rest));
+  return v.select(v.lt(x, 0), below, v.sub(1, below));
 }
 
 const geluScale = 2 * Math.sqrt(2 / Math.PI);

@@ -32,6 +32,16 @@ export function erfcSingle(d: Lanes<'f64x2'>, a: Expr<'f64x2'>): Expr<'f64x2'> {
   return d.mul(ratio, power);
 }
 
+/** Coefficients of a polynomial of x / √2, for x. */
+const overRootTwo = (coefficients: readonly number[]): number[] => coefficients.map((c, k) => c * Math.SQRT1_2 ** k);
+
+const farOfNormal = { numerator: overRootTwo(farSingle.numerator), denominator: overRootTwo(farSingle.denominator) };
+
+/** 2 e^(a²/2) Φ(−a) for 0 ≤ a ≤ 13, good to the last bits of float32. */
+export function scaledNormalTail(d: Lanes<'f64x2'>, a: Expr<'f64x2'>): Expr<'f64x2'> {
+  return d.div(d.horner(a, farOfNormal.numerator), d.horner(a, farOfNormal.denominator));
+}
+
 /** The pieces of erf and erfc of a = |x|, exact to the last bits of float64: FreeBSD s_erf.c. */
 function pieces(d: Lanes<'f64x2'>, a: Expr<'f64x2'>) {
   const z = d.let(d.mul(a, a));

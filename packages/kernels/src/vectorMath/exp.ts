@@ -89,6 +89,50 @@ export function exp<V extends FloatVector>(v: Lanes<V>, x: Expr<V>, shift: numbe
   return scale(v, v.add(v.add(rest, r), 1), whole, shift);
 }
 
+/** eˣ = factor · (1 + growth), factor = 2ⁿ. */
+interface Power {
+  readonly factor: Local<'f32x4'>;
+  /** eʳ − 1, |r| ≤ ½ ln 2 */
+  readonly growth: Local<'f32x4'>;
+}
+
+/**
+ * 2^shift eˣ in its two factors, where its exponent n + shift lies between −126 and 127; a product of them does not round. `rest` is
+ * what x has beyond its last bit.
+ */
+export function powerSingle(v: Lanes<'f32x4'>, x: Expr<'f32x4'>, shift: number = 0, rest?: Expr<'f32x4'>): Power {
+  const { mantissa, bias } = formats.f32x4;
+  const { high, low } = minusLn2.f32x4;
+  const magic = formats.f32x4.magic + bias + shift;
+  const shifted = v.let(v.madd(x, Math.LOG2E, magic));
+  const n = v.let(v.sub(shifted, magic));
+  const most = v.let(v.madd(n, low, v.let(v.madd(n, high, x))));
+  const r = rest === undefined ? most : v.let(v.add(most, rest));
+  const growth = v.let(v.madd(v.horner(r, coefficients.f32x4), v.let(v.mul(r, r)), r));
+  return { factor: v.let(v.fromBits(v.shiftLeft(v.toBits(shifted), mantissa))), growth };
+}
+
+/** Where eˣ and e^−x are normal numbers of float32. */
+const mostOfQuick = 87;
+
+/** |x| < 87, and no NaN. */
+export const quickExponent = (v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'i32x4'> => v.lt(v.abs(x), mostOfQuick);
+
+/** eˣ for |x| < 87: of the bits that `exp` has, up to its last rounding. */
+export function quickExp(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
+  const { factor, growth } = powerSingle(v, x);
+  return v.madd(factor, growth, factor);
+}
+
+/** eˣ for x ≤ 0 in softmax and kin, where what is below the normal numbers counts as 0. NaN stays. */
+export function expOfNegative<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
+  if (v.type !== 'f32x4') return exp(v, x);
+  const single = v as Lanes<never> as Lanes<'f32x4'>;
+  // From −88 down the exponent's field is 0, and so is the factor.
+  const held = single.let(single.pmax(x as Expr as Expr<'f32x4'>, -88));
+  return quickExp(single, held) as Expr as Expr<V>;
+}
+
 /** (eʳ − 1 − r) / r² on |r| ≤ ½ ln 2, with an error of 2^−28 of eʳ (benchmarks/kernels/minimax.py). */
 const shortCoefficients = [
   0.4999999341251703, 0.16666520107732058, 0.04166839420682597, 0.008368780419243018, 0.0013814467298142131,

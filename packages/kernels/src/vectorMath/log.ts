@@ -33,20 +33,31 @@ interface Split<V extends FloatVector> {
   readonly rest: Local<V>;
 }
 
-/** For a positive, finite x. */
-function split<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Split<V> {
-  const { mantissa, bias, smallestNormal } = formats[v.type];
-  const lift = mantissa + 1;
-  const subnormal = v.let(v.lt(x, smallestNormal));
-  const normal = v.select(subnormal, v.mul(x, 2 ** lift), x);
-  const raised = v.let(v.addBits(v.toBits(normal), one[v.type] - rootHalf[v.type]));
+/** ln 2 in two parts, of which the first times any exponent is exact (Cephes logf.c). */
+const shortLn2 = { high: 0.693359375, low: -2.1219444e-4 } as const;
+
+/** For a normal x above 0: k, and f = m − 1. */
+function mantissaAndExponent<V extends FloatVector>(
+  v: Lanes<V>,
+  x: Expr<V>,
+): { readonly k: Local<V>; readonly f: Local<V> } {
+  const { mantissa, bias } = formats[v.type];
+  const raised = v.let(v.addBits(v.toBits(x), one[v.type] - rootHalf[v.type]));
   // An integer below 2^mantissa in the low bits of 2^mantissa is their sum: the exponent as a number, without converting.
   const shift = 2 ** mantissa;
   const exponent = v.fromBits(v.or(v.shiftRight(raised, mantissa), (bias + mantissa) * shift));
-  const k = v.let(v.sub(v.sub(exponent, shift + bias), v.keep(subnormal, v.constant(lift))));
+  const k = v.let(v.sub(exponent, shift + bias));
   const m = v.fromBits(v.addBits(v.and(raised, shift - 1), rootHalf[v.type]));
+  return { k, f: v.let(v.sub(m, 1)) };
+}
 
-  const f = v.let(v.sub(m, 1));
+/** For a positive, finite x. */
+function split<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Split<V> {
+  const { mantissa, smallestNormal } = formats[v.type];
+  const lift = mantissa + 1;
+  const subnormal = v.let(v.lt(x, smallestNormal));
+  const { k: lifted, f } = mantissaAndExponent(v, v.let(v.select(subnormal, v.mul(x, 2 ** lift), x)));
+  const k = v.let(v.sub(lifted, v.keep(subnormal, v.constant(lift))));
   const s = v.let(v.div(f, v.add(f, 2)));
   const z = v.let(v.mul(s, s));
   const remainder = v.mul(z, v.polynomial(z, coefficients[v.type]));
@@ -70,6 +81,26 @@ export function log<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
   const { high, low } = ln2[v.type];
   const small = v.add(rest, v.mul(k, low));
   return withPoles(v, x, v.add(v.add(v.sub(small, halfSquare), f), v.mul(k, high)));
+}
+
+/** (ln(1 + f) − f + ½f²) / f³, √½ ≤ 1 + f < √2: Cephes logf.c. */
+const singleCoefficients = [
+  3.3333331174e-1, -2.4999993993e-1, 2.0000714765e-1, -1.6668057665e-1, 1.4249322787e-1, -1.2420140846e-1,
+  1.167699874e-1, -1.151461031e-1, 7.0376836292e-2,
+] as const;
+
+/** Normal numbers above 0. */
+export const quickLogarithm = (v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'i32x4'> =>
+  v.and(v.ge(x, formats.f32x4.smallestNormal), v.lt(x, Infinity));
+
+/** ln x in float32 for normal numbers above 0, without a division. */
+export function quickLog(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
+  const { k, f } = mantissaAndExponent(v, x);
+  const z = v.let(v.mul(f, f));
+  const third = v.mul(v.let(v.mul(f, z)), v.polynomial(f, singleCoefficients));
+  const { high, low } = shortLn2;
+  const small = v.nmadd(z, 0.5, v.let(v.madd(k, low, v.let(third))));
+  return v.madd(k, high, v.let(v.add(f, small)));
 }
 
 /** 1 / ln b in two parts, the first with 32 zeros at its end; and log_b 2 likewise (FreeBSD e_log2.c, e_log10.c). */

@@ -82,6 +82,65 @@ function odd(d: Lanes<'f64x2'>, quadrant: Expr<'i64x2'>): Local<'i64x2'> {
 const flip = (d: Lanes<'f64x2'>, x: Expr<'f64x2'>, signs: Expr<'i64x2'>): Expr<'f64x2'> =>
   d.fromBits(bits('v128.xor', d.toBits(x), signs));
 
+/** Up to here float32 reduces angles by itself. */
+const mostOfQuick = 8192;
+
+export const quickAngle = (v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'i32x4'> => v.lt(v.abs(x), mostOfQuick);
+
+/** π/2 in float32 numbers: for fused multiply-adds in full ones, of which products do not round; else such that n times the first three is exact. */
+const quarterTurnSingle = {
+  fused: [1.57079637050628662109, -4.37113882867379288655e-8, -1.7151245100058818728e-15],
+  unfused: [1.5703125, 4.837512969970703125e-4, 7.549533620476722717e-8, 2.563344068257089603e-12],
+} as const;
+
+/** (sin y − y) / y³ and (cos y − 1 + y²/2) / y⁴ in y², |y| ≤ π/4: Cephes sinf.c. */
+const singleCoefficients = {
+  sin: [-1.6666654611e-1, 8.3321608736e-3, -1.9515295891e-4],
+  cos: [4.166664568298827e-2, -1.388731625493765e-3, 2.443315711809948e-5],
+} as const;
+
+/** a = n π/2 + y for 0 ≤ a < 8192; the sine and cosine of y, all ones where n is odd, and n in the lowest bits. */
+function quicklyReduced(v: Lanes<'f32x4'>, a: Expr<'f32x4'>) {
+  const { magic } = formats.f32x4;
+  // Rounded twice in both variants: n must be the same in them.
+  const shifted = v.let(v.add(v.mul(a, 2 / Math.PI), magic));
+  const n = v.let(v.sub(shifted, magic));
+  const [first, second, third, fourth] = quarterTurnSingle[v.fused ? 'fused' : 'unfused'];
+  const before = v.let(v.nmadd(n, second, v.let(v.nmadd(n, first, a))));
+  let y = v.let(v.nmadd(n, third, before));
+  if (fourth !== undefined) {
+    // What the third difference lost is put back with the fourth part.
+    const lost = v.sub(v.sub(before, y), v.mul(n, third));
+    y = v.let(v.add(y, v.sub(lost, v.mul(n, fourth))));
+  }
+  const z = v.let(v.mul(y, y));
+  const sin = v.let(v.madd(v.let(v.mul(z, y)), v.horner(z, singleCoefficients.sin), y));
+  const front = v.let(v.nmadd(z, 0.5, 1));
+  const cos = v.let(v.madd(v.let(v.mul(z, z)), v.horner(z, singleCoefficients.cos), front));
+  const quadrant = v.toBits(shifted);
+  const odd = v.let(v.subtractBits(v.integer(0), v.and(quadrant, 1)));
+  return { sin, cos, quadrant, odd };
+}
+
+const signBit = -(2 ** 31);
+
+/** `magnitude` with the sign that the highest bit of `sign` says flipped. */
+const flipSingle = (v: Lanes<'f32x4'>, x: Expr<'f32x4'>, sign: Expr<'i32x4'>): Expr<'f32x4'> =>
+  v.fromBits(bits('v128.xor', v.toBits(x), v.and(sign, signBit)));
+
+/** sin x in float32 for |x| < 8192. */
+export function quickSin(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
+  const { sin, cos, quadrant, odd } = quicklyReduced(v, v.let(v.abs(x)));
+  const sign = bits('v128.xor', v.shiftLeft(quadrant, 30), x);
+  return flipSingle(v, v.select(odd, cos, sin), sign);
+}
+
+/** cos x in float32 for |x| < 8192. */
+export function quickCos(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
+  const { sin, cos, quadrant, odd } = quicklyReduced(v, v.let(v.abs(x)));
+  return flipSingle(v, v.select(odd, sin, cos), v.shiftLeft(v.addBits(quadrant, 1), 30));
+}
+
 /** The bit of weight 2, where the sign of a number is. */
 const secondBit = (d: Lanes<'f64x2'>, quadrant: Expr<'i64x2'>): Expr<'i64x2'> => d.shiftLeft(d.and(quadrant, 2), 62);
 

@@ -184,6 +184,12 @@ describeSimd.each(Object.entries(cases))(
           (dtype, x, n) => {
             const results = copyOut(applied(kernel, dtype, filled(dtype, new Array<number>(n).fill(x))));
             expect(new Set(results).size).toBe(1);
+            // Beside numbers that take the careful path too.
+            const mixed = Array.from({ length: n }, (_, i) =>
+              i % 3 === 0 ? x : [Number.NaN, -1e30, 5e-324][(i % 4) % 3]!,
+            );
+            const beside = copyOut(applied(kernel, dtype, filled(dtype, mixed)));
+            for (let i = 0; i < n; i += 3) expect(beside[i]).toBe(results[0]);
           },
         ),
       );

@@ -135,6 +135,7 @@ export const operations = {
   'f32x4.convert_i32x4_s': [0xfd_00fa, 'f32x4', ['i32x4']],
   'f32x4.demote_f64x2_zero': [0xfd_005e, 'f32x4', ['f64x2']],
   'f32x4.relaxed_madd': [0xfd_0105, 'f32x4', ['f32x4', 'f32x4', 'f32x4']],
+  'f32x4.relaxed_nmadd': [0xfd_0106, 'f32x4', ['f32x4', 'f32x4', 'f32x4']],
 
   'f64x2.splat': [0xfd_0014, 'f64x2', ['f64']],
   'f64x2.eq': [0xfd_0047, 'i64x2', ['f64x2', 'f64x2']],
@@ -161,6 +162,7 @@ export const operations = {
   'f64x2.pmax': [0xfd_00f7, 'f64x2', ['f64x2', 'f64x2']],
   'f64x2.convert_low_i32x4_s': [0xfd_00fe, 'f64x2', ['i32x4']],
   'f64x2.relaxed_madd': [0xfd_0107, 'f64x2', ['f64x2', 'f64x2', 'f64x2']],
+  'f64x2.relaxed_nmadd': [0xfd_0108, 'f64x2', ['f64x2', 'f64x2', 'f64x2']],
 } as const;
 
 /** Instructions on 128 bits, whatever lanes they hold. */

@@ -11,7 +11,7 @@
 
 import { type Func, procedure } from './assemble.js';
 import type { Code, Local } from './code.js';
-import { type Expr, op } from './expr.js';
+import { anyTrue, bits, type Expr, not, op } from './expr.js';
 import { variantFor } from './features.js';
 import { type FloatVector, isFused, Lanes, lanesOfVariant, type MaskOf, type Variant } from './lanes.js';
 import { lazyModule, type WasmFunction } from './load.js';
@@ -44,6 +44,21 @@ export interface MapSpec<I extends Kinds, O extends Kinds, P extends string> {
     inputs: ValuesOf<V, I>,
     parameters: Readonly<Record<P, Expr<V>>>,
   ): ValuesOf<V, O>;
+  /**
+   * A quicker body in float32, for all but rare elements. Where every element of a turn suits it, it alone runs; else both
+   * run, and each element takes its own: its bits do not depend on its neighbours.
+   */
+  readonly quick?: QuickBody<I, O, P>;
+}
+
+/** A body for the elements that `suits` picks. Its outputs are elements. */
+export interface QuickBody<I extends Kinds, O extends Kinds, P extends string> {
+  suits(v: Lanes<'f32x4'>, inputs: ValuesOf<'f32x4', I>): Expr<'i32x4'>;
+  body(
+    v: Lanes<'f32x4'>,
+    inputs: ValuesOf<'f32x4', I>,
+    parameters: Readonly<Record<P, Expr<'f32x4'>>>,
+  ): ValuesOf<'f32x4', O>;
 }
 
 /** How an input moves along a row: on, or not at all. */
@@ -115,20 +130,57 @@ function mapFunction<I extends Kinds, O extends Kinds, P extends string>(
     const outputs = outputNames.map((name) => operand(name, spec.outputs[name]!, 'each'));
     const inputs = inputNames.map((name, k) => operand(name, spec.inputs[name]!, steps[k]!));
 
-    /** Computes one vector: `turn` vectors after the pointers, or (in the tail) of one element in every lane. */
-    const compute = (turn: number, tail: boolean): void => {
-      const values = inputs.map((input) => [input.name, input.still ?? loadOperand(v, code, input, turn, tail)]);
-      const results = spec.body(v, Object.fromEntries(values) as ValuesOf<FloatVector, I>, parameters);
+    const quick = type === 'f32x4' ? spec.quick : undefined;
+    type Values = ValuesOf<FloatVector, I>;
+    /** The vector that lies `turn` vectors after the pointers, or (in the tail) one element in every lane. */
+    const load = (turn: number, tail: boolean): Values =>
+      Object.fromEntries(
+        inputs.map((input) => [input.name, input.still ?? loadOperand(v, code, input, turn, tail)]),
+      ) as Values;
+    const single = v as Lanes<never> as Lanes<'f32x4'>;
+    const quickly = (values: Values): ValuesOf<FloatVector, O> =>
+      quick!.body(single, values as never, parameters as never) as ValuesOf<FloatVector, O>;
+    const suits = (values: Values): Local<'i32x4'> => code.let(quick!.suits(single, values as never));
+    /** What suits nobody but `body`, and what suits both. */
+    const mixed = (values: Values, mask: Local<'i32x4'>): ValuesOf<FloatVector, O> => {
+      const [few, most] = [spec.body(v, values, parameters), quickly(values)];
+      const chosen = outputNames.map((name) => [
+        name,
+        single.select(mask, code.let(most[name] as Expr<'f32x4'>), few[name] as Expr<'f32x4'>),
+      ]);
+      return Object.fromEntries(chosen) as ValuesOf<FloatVector, O>;
+    };
+    const store = (results: ValuesOf<FloatVector, O>, turn: number, tail: boolean): void => {
       // All results before the first store: an output may be an input of another result.
       const kept = outputs.map(({ name }) => code.let(results[name]! as Expr));
       outputs.forEach((output, k) => {
         storeOperand(v, output, kept[k]!, turn, tail);
       });
     };
+    /** Computes so many vectors, or (in the tail) one element. */
+    const compute = (vectors: number, tail: boolean): void => {
+      if (quick === undefined) {
+        code.interleave(vectors, (turn) => store(spec.body(v, load(turn, tail), parameters), turn, tail));
+        return;
+      }
+      const values: Values[] = [];
+      const masks: Local<'i32x4'>[] = [];
+      code.interleave(vectors, (turn) => {
+        values[turn] = load(turn, tail);
+        masks[turn] = suits(values[turn]!);
+      });
+      const rare = anyTrue(not(masks.reduce<Expr<'i32x4'>>((all, mask) => bits('v128.and', all, mask), masks[0]!)));
+      code.if(
+        rare,
+        () => {
+          for (let turn = 0; turn < vectors; turn++) store(mixed(values[turn]!, masks[turn]!), turn, tail);
+        },
+        () => code.interleave(vectors, (turn) => store(quickly(values[turn]!), turn, tail)),
+      );
+    };
     const loop = (elements: number, left: Local<'i32'>): void => {
       code.while(op('i32.ge_u', left, elements), () => {
-        if (elements === 1) compute(0, true);
-        else code.interleave(elements / v.width, (turn) => compute(turn, false));
+        compute(Math.max(1, elements / v.width), elements === 1);
         for (const moving of [...outputs, ...inputs]) {
           if (moving.step === 'each') code.advance(moving.at, elements * bytesOf(v, moving));
         }

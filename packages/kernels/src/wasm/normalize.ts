@@ -1,6 +1,6 @@
 /** Rows that become softmax, or zero mean and unit variance; columns too. */
 
-import { exp, log } from '../vectorMath/index.js';
+import { exp, expOfNegative, log } from '../vectorMath/index.js';
 import { type Func, procedure } from './assemble.js';
 import type { Code, Local } from './code.js';
 import { as, constant, type Expr, extractLane, load as loadFrom, op, select, shuffle } from './expr.js';
@@ -62,7 +62,10 @@ interface Step {
   readonly turn: number;
 }
 
-/** Walks a row four vectors at a time, then one by one, and what is left element by element. `body` must not branch. */
+/**
+ * Walks a row four vectors at a time, then one by one, and what is left element by element. `body` must not branch. `after`: what is
+ * done behind the bodies of a turn, but not of single elements.
+ */
 function walk(
   code: Code,
   v: Lanes<FloatVector>,
@@ -70,6 +73,7 @@ function walk(
   pointers: readonly Local<'i32'>[],
   starts: readonly Expr<'i32'>[],
   body: (step: Step) => void,
+  after?: () => void,
 ): void {
   const left = code.let(columns);
   for (const [k, pointer] of pointers.entries()) code.set(pointer, starts[k]!);
@@ -84,6 +88,7 @@ function walk(
           turn: k,
         }),
       );
+      if (!tail) after?.();
       for (const pointer of pointers) code.advance(pointer, elements * v.elementBytes);
       code.advance(left, -elements);
     });
@@ -153,17 +158,32 @@ function softmaxRows(name: 'softmax' | 'logSoftmax', variant: Variant): Func {
       const first = v.let(v.loadSplat(x));
       for (const lane of largest) code.set(lane, first);
       walk(code, v, columns, [from], [x], ({ load, turn }) =>
-        code.set(largest[turn]!, v.max(largest[turn]!, load(from))),
+        code.set(largest[turn]!, v.pmax(largest[turn]!, load(from))),
       );
-      const all = v.max(v.max(largest[0]!, largest[1]!), v.max(largest[2]!, largest[3]!));
-      const shift = v.let(v.across(v.let(all), (a, b) => v.max(a, b)));
+      // A NaN that this passes by makes the total NaN, and so the row.
+      const all = v.pmax(v.pmax(largest[0]!, largest[1]!), v.pmax(largest[2]!, largest[3]!));
+      const shift = v.let(v.across(v.let(all), (a, b) => v.pmax(a, b)));
       sum.clear();
       const logs = name === 'logSoftmax';
-      walk(code, v, columns, [from, to], [x, out], ({ load, store, tail }) => {
-        const power = v.let(exp(v, v.let(v.sub(load(from), shift))));
-        if (!logs) store(to, power);
-        sum.add(power, tail);
-      });
+      const powers: Local<FloatVector>[] = [];
+      walk(
+        code,
+        v,
+        columns,
+        [from, to],
+        [x, out],
+        ({ load, store, tail }) => {
+          const power = v.let(expOfNegative(v, v.let(v.sub(load(from), shift))));
+          if (!logs) store(to, power);
+          if (tail) sum.add(power, true);
+          else powers.push(power);
+        },
+        () => {
+          // Pairs of vectors in the lanes, and those sums in float64.
+          const [a, b, c, e] = powers.splice(0);
+          sum.add(b === undefined ? a! : v.let(v.add(v.add(a!, b), v.add(c!, e!))), false);
+        },
+      );
       const total = sum.total();
       if (logs) {
         const logTotal = v.let(log(v, v.let(everywhere(v, total))));

@@ -2,7 +2,7 @@
 
 import { type Func, procedure } from './assemble.js';
 import type { Code, Local } from './code.js';
-import { as, constant, type Expr, extractLane, load, op, shuffle } from './expr.js';
+import { anyTrue, as, constant, type Expr, extractLane, load, op, shuffle } from './expr.js';
 import { type FloatVector, Lanes } from './lanes.js';
 import { lazyModule, type WasmFunction } from './load.js';
 
@@ -39,8 +39,8 @@ function storeElement(code: Code, type: FloatVector, at: Local<'i32'>, value: Ex
 }
 
 /**
- * Σ of each row: four vectors at a time are added pairwise, and those sums in float64, in two vectors whose order never changes. So
- * float32 rounds twice on the way, whatever the length. In float64 the sums of blocks are added to the sum of those before.
+ * Σ of each row: eight vectors at a time are added pairwise, and those sums in float64, in two vectors whose order never changes. So
+ * float32 rounds three times on the way, whatever the length. In float64 the sums of blocks are added to the sum of those before.
  */
 function sumRows(type: FloatVector): Func {
   return procedure(
@@ -60,15 +60,16 @@ function sumRows(type: FloatVector): Func {
       code.repeat(rows, () => {
         for (const total of totals) code.set(total, zero);
         code.set(left, columns);
-        code.while(op('i32.ge_u', left, 4 * v.width), () => {
+        code.while(op('i32.ge_u', left, 8 * v.width), () => {
           for (const sum of partial) code.set(sum, zero);
           code.set(block, constant('i32', blockLength));
-          code.while(op('i32.and', op('i32.ge_u', left, 4 * v.width), op('i32.gt_s', block, 0)), () => {
+          code.while(op('i32.and', op('i32.ge_u', left, 8 * v.width), op('i32.gt_s', block, 0)), () => {
             const at = (k: number): Expr<FloatVector> => v.load(x, 16 * k);
-            addTo(partial, v.add(v.add(at(0), at(1)), v.add(at(2), at(3))));
-            code.advance(x, 64);
-            code.advance(left, -4 * v.width);
-            code.advance(block, -4 * v.width);
+            const pairs = [0, 2, 4, 6].map((k) => v.add(at(k), at(k + 1)));
+            addTo(partial, v.add(v.add(pairs[0]!, pairs[1]!), v.add(pairs[2]!, pairs[3]!)));
+            code.advance(x, 128);
+            code.advance(left, -8 * v.width);
+            code.advance(block, -8 * v.width);
           });
           for (const [k, total] of totals.entries()) code.set(total, d.add(total, partial[k]!));
         });
@@ -155,26 +156,46 @@ function sumColumns(type: FloatVector): Func {
 function extremeRows(name: 'maxRows' | 'minRows', type: FloatVector): Func {
   return procedure(name, { out: 'i32', x: 'i32', rows: 'i32', columns: 'i32' }, (code, { out, x, rows, columns }) => {
     const v = new Lanes<FloatVector>(type, code);
-    const fold = (a: Expr<FloatVector>, b: Expr<FloatVector>): Expr<FloatVector> =>
-      name === 'maxRows' ? v.max(a, b) : v.min(a, b);
+    const largest = name === 'maxRows';
+    type Fold = (a: Expr<FloatVector>, b: Expr<FloatVector>) => Expr<FloatVector>;
+    // One machine instruction, which passes by NaN and takes −0 for +0.
+    const quick: Fold = (a, b) => (largest ? v.pmax(a, b) : v.pmin(a, b));
+    const exact: Fold = (a, b) => (largest ? v.max(a, b) : v.min(a, b));
     const best = [0, 1, 2, 3].map(() => code.local(type));
-    const left = code.local('i32');
-    code.repeat(rows, () => {
+    const sums = [0, 1, 2, 3].map(() => code.local(type));
+    const [at, left] = [code.local('i32'), code.local('i32')];
+    const rowBytes = code.let(op('i32.mul', columns, v.elementBytes));
+    const walk = (fold: Fold, withSums: boolean): Local<FloatVector> => {
       const first = v.let(v.loadSplat(x));
       for (const lane of best) code.set(lane, first);
+      if (withSums) for (const sum of sums) code.set(sum, v.constant(0));
+      code.set(at, x);
       code.set(left, columns);
       const turn = (vectors: number, elements: number, load: (k: number) => Expr<FloatVector>): void => {
         code.while(op('i32.ge_u', left, elements), () => {
-          for (let k = 0; k < vectors; k++) code.set(best[k]!, fold(best[k]!, load(k)));
-          code.advance(x, elements * v.elementBytes);
+          for (let k = 0; k < vectors; k++) {
+            const value = v.let(load(k));
+            code.set(best[k]!, fold(best[k]!, value));
+            if (withSums) code.set(sums[k]!, v.add(sums[k]!, value));
+          }
+          code.advance(at, elements * v.elementBytes);
           code.advance(left, -elements);
         });
       };
-      turn(4, 4 * v.width, (k) => v.load(x, 16 * k));
-      turn(1, v.width, () => v.load(x));
-      turn(1, 1, () => v.loadSplat(x));
+      turn(4, 4 * v.width, (k) => v.load(at, 16 * k));
+      turn(1, v.width, () => v.load(at));
+      turn(1, 1, () => v.loadSplat(at));
       const all = v.let(fold(fold(best[0]!, best[1]!), fold(best[2]!, best[3]!)));
-      v.storeLane(out, v.across(all, fold), 0);
+      return v.let(v.across(all, fold));
+    };
+    code.repeat(rows, () => {
+      const result = walk(quick, true);
+      // A NaN makes its sum NaN. (Infinities of both signs do so too, and are read again for nothing.)
+      const sum = v.let(v.add(v.add(sums[0]!, sums[1]!), v.add(sums[2]!, sums[3]!)));
+      const unsure = v.let(v.or(v.ne(sum, sum), v.eq(result, 0)));
+      code.if(anyTrue(unsure), () => code.set(result, walk(exact, false)));
+      v.storeLane(out, result, 0);
+      code.advance(x, rowBytes);
       code.advance(out, v.elementBytes);
     });
   });
