@@ -84,7 +84,10 @@ function remembered<T>(
   return made;
 }
 
-/** Taps that lie side by side are one run. All runs have one length. */
+/** Runs up to so many elements are taken singly: a loop for each costs more than looking every element up. */
+const shortRun = 12;
+
+/** Taps that lie side by side are one run. All runs have one length: 1 where they would be short. */
 function runsOf(
   taps: readonly number[],
   elements: number,
@@ -94,8 +97,10 @@ function runsOf(
   let together = 1;
   while (together < taps.length && follows(together)) together++;
   const even = taps.length % together === 0 && taps.every((_, t) => t === 0 || follows(t) === (t % together !== 0));
-  if (!even) return { starts: taps, length: elements };
-  return { starts: taps.filter((_, t) => t % together === 0), length: together * elements };
+  const length = even ? together * elements : elements;
+  if (length <= shortRun)
+    return { starts: taps.flatMap((tap) => range(elements).map((e) => tap + e * bytes)), length: 1 };
+  return { starts: even ? taps.filter((_, t) => t % together === 0) : taps, length };
 }
 
 /** Where windows lie and what they are multiplied with: all that depends on shapes alone, in bytes. */
@@ -162,7 +167,8 @@ function convolveWindows(
   const tileColumns = tileVectors * (type === 'f32x4' ? 4 : 2);
   const bands = Math.ceil(columns / tileColumns);
   const bandElements = plan.matrixOfTap.length * rows * tileColumns;
-  const { forward } = windowsModule(variantFor(type));
+  const { forward, forwardSingly } = windowsModule(variantFor(type));
+  const multiply = runLength === 1 ? forwardSingly : forward;
   return withTable(plan.reads, (reads) =>
     withTable(plan.writes, (writes) =>
       withTable(runs, (tapTable) =>
@@ -177,7 +183,7 @@ function convolveWindows(
                 const read = from + image * plan.readImageBytes + group * rows * bytes;
                 const write = to + image * plan.writeImageBytes + group * columns * bytes;
                 for (let band = 0; band < bands; band++) {
-                  forward(
+                  multiply(
                     write + band * tileColumns * bytes,
                     writes + 4 * first,
                     read,

@@ -36,7 +36,7 @@ export interface Tiling {
 }
 
 /** Fewer channels leave too little work at each point for what the transforms cost. */
-const leastChannels = 8;
+const leastChannels = 6;
 /** Products at points must be less than this part of those of the windows, */
 const mostProducts = 0.6;
 /** and tiles enough for what the filter's transform costs. */

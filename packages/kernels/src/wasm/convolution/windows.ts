@@ -26,6 +26,8 @@ export interface WindowFunctions {
    * and elements e of x[xTable[p] + taps[r] + e] · filter[r, e, column]. `filter` holds rows of 8 float32 or 4 float64.
    */
   readonly forward: WasmFunction;
+  /** The same for runs of one element: for few channels, whose runs are too short for a loop of their own. `runElements` is not looked at. */
+  readonly forwardSingly: WasmFunction;
   /**
    * `(df, dfRowStep, elements, table, x, xTable, places, g, gRowStep, columns, accumulate)`: for each element m,
    * df[m, column] = Σ over places p of x[xTable[p] + table[m]] · g[p, column].
@@ -35,7 +37,7 @@ export interface WindowFunctions {
 
 const entry = (table: I32, index: number): Expr<'i32'> => load('i32', table, 4 * index);
 
-function forwardFunction(type: FloatVector, fused: boolean): Func {
+function forwardFunction(name: 'forward' | 'forwardSingly', type: FloatVector, fused: boolean): Func {
   const parameters = {
     y: 'i32',
     yTable: 'i32',
@@ -49,7 +51,7 @@ function forwardFunction(type: FloatVector, fused: boolean): Func {
     columns: 'i32',
   } as const;
   return procedure(
-    'forward',
+    name,
     parameters,
     (code, { y, yTable, x, xTable, places, taps, runs, runElements, filter, columns }) => {
       const v = new Lanes<FloatVector>(type, code, fused);
@@ -65,22 +67,35 @@ function forwardFunction(type: FloatVector, fused: boolean): Func {
         const sums = startTile(v, rows);
         code.set(b, filter);
         code.set(tap, taps);
-        code.while(op('i32.lt_u', tap, tapsEnd), () => {
-          code.set(tapOffset, load('i32', tap));
-          for (let row = 0; row < rows; row++) code.set(at[row]!, op('i32.add', windows[row]!, tapOffset));
-          code.set(bEnd, op('i32.add', b, runBytes));
+        if (name === 'forward') {
+          code.while(op('i32.lt_u', tap, tapsEnd), () => {
+            code.set(tapOffset, load('i32', tap));
+            for (let row = 0; row < rows; row++) code.set(at[row]!, op('i32.add', windows[row]!, tapOffset));
+            code.set(bEnd, op('i32.add', b, runBytes));
+            writeProducts(v, sums, {
+              a: (row) => [at[row]!, 0],
+              b,
+              bEnd,
+              k: runElements,
+              advance: () => {
+                for (let row = 0; row < rows; row++) code.advance(at[row]!, v.elementBytes);
+                code.advance(b, tileVectors * 16);
+              },
+            });
+            code.advance(tap, 4);
+          });
+        } else {
           writeProducts(v, sums, {
-            a: (row) => [at[row]!, 0],
+            begin: () => code.set(tapOffset, load('i32', tap)),
+            a: (row) => [op('i32.add', windows[row]!, tapOffset), 0],
             b,
-            bEnd,
-            k: runElements,
+            k: runs,
             advance: () => {
-              for (let row = 0; row < rows; row++) code.advance(at[row]!, v.elementBytes);
+              code.advance(tap, 4);
               code.advance(b, tileVectors * 16);
             },
           });
-          code.advance(tap, 4);
-        });
+        }
         for (let row = 0; row < rows; row++) code.set(windows[row]!, op('i32.add', y, entry(yTable, row)));
         finishTile(v, sums, { c: windows, columns, accumulate: zero, bias: null, relu: null });
         code.advance(xTable, 4 * rows);
@@ -144,5 +159,9 @@ function filterFunction(type: FloatVector, fused: boolean): Func {
 /** The compiled functions. */
 export const windowsModule: (variant: Variant) => WindowFunctions = lazyModule((variant: Variant) => {
   const [type, fused] = [lanesOfVariant(variant), isFused(variant)];
-  return [forwardFunction(type, fused), filterFunction(type, fused)];
+  return [
+    forwardFunction('forward', type, fused),
+    forwardFunction('forwardSingly', type, fused),
+    filterFunction(type, fused),
+  ];
 }) as never;
