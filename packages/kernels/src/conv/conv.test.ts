@@ -90,7 +90,7 @@ it('convolution and its transposes agree with their plain loops, whatever the wi
         padding: axes.map((a) => [a.before, a.after]),
         dilations: axes.map((a) => a.dilation),
         input: axes.map((a) => a.n),
-        groups: depthwise ? groups + 3 : groups,
+        groups: depthwise ? 3 * groups + 2 : groups,
       } as unknown as ConvolutionAttributes;
       const places = axes.map((a) => outputExtent(a.n, a.window, a.stride, [a.before, a.after], a.dilation));
       const shapes = {

@@ -3,69 +3,55 @@
 import type { Block } from '../block.js';
 import { bytesPerElement } from '../dtype.js';
 import { fill } from '../move/copy.js';
-import { multiplyAdd } from '../wasm/elementwise.js';
+import { depthwiseModule } from '../wasm/convolution/depthwise.js';
+import { variantFor } from '../wasm/features.js';
 import type { FloatVector } from '../wasm/lanes.js';
 import { rowsModule } from '../wasm/rows.js';
 import { pointerOf } from '../wasm/runMap.js';
 import type { Geometry } from './geometry.js';
-import { withPaddedSum, withPadding } from './padded.js';
+import { withPadding, withScratch } from './padded.js';
+import { filterGradientPlan, forwardPlan, inputGradientPlan, type Plan, withTable } from './plans.js';
 
-/**
- * Calls `visit(row of the result, tap row, elements from the start of the padded input, runs)` for each row of windows and each row of
- * taps; one run of taps where they lie side by side, else one for each.
- */
-function forEachTapRow(
-  g: Geometry,
-  extents: readonly number[],
-  first: number,
-  count: number,
-  visit: (row: number, tapRow: number, start: number) => void,
-): void {
-  const [outDepth, outHeight] = g.output;
-  const [, height, width] = extents as [number, number, number];
-  for (let row = 0; row < count; row++) {
-    const oh = (first + row) % outHeight;
-    const od = Math.floor((first + row) / outHeight) % outDepth;
-    const n = Math.floor((first + row) / (outHeight * outDepth));
-    for (let kd = 0; kd < g.window[0]; kd++) {
-      const d = n * extents[0]! + od * g.strides[0] + kd * g.dilations[0];
-      for (let kh = 0; kh < g.window[1]; kh++) {
-        const h = d * height + oh * g.strides[1] + kh * g.dilations[1];
-        visit(row, kd * g.window[1] + kh, h * width * g.channels);
-      }
-    }
-  }
+/** Places of g whose windows stay in the first-level cache while all channels of them go by. */
+const placesOfFilter = 16;
+
+/** Windows of the memory at `from` times the taps at `filter`, [taps, channels], into places of the memory at `to`. */
+function slide(type: FloatVector, plan: Plan, batch: number, to: number, from: number, filter: Block): boolean {
+  const channels = plan.groups;
+  const { forward } = depthwiseModule(variantFor(type));
+  const step = channels * bytesPerElement(filter.dtype);
+  return withTable(plan.reads, (reads) =>
+    withTable(plan.writes, (writes) =>
+      withTable(plan.runs, (taps) => {
+        for (let image = 0; image < batch; image += plan.images) {
+          forward(
+            to + image * plan.writeImageBytes,
+            writes,
+            from + image * plan.readImageBytes,
+            reads,
+            Math.min(plan.images, batch - image) * plan.perImage,
+            taps,
+            taps + 4 * plan.runs.length,
+            pointerOf(filter),
+            step,
+            channels,
+          );
+        }
+        return true;
+      }),
+    ),
+  );
 }
 
-/** Calls `visit(row, tap, elements from the start of the padded input)` for each row of windows and each tap. */
-function forEachTapOf(
-  g: Geometry,
-  extents: readonly number[],
-  visit: (row: number, tap: number, start: number) => void,
-): void {
-  forEachTapRow(g, extents, 0, g.batch * g.output[0] * g.output[1], (row, tapRow, start) => {
-    for (let kw = 0; kw < g.window[2]; kw++) {
-      visit(row, tapRow * g.window[2] + kw, start + kw * g.dilations[2] * g.channels);
-    }
-  });
-}
-
-/** y row += x row · filter tap, the tap broadcast over the row. */
+/** y = filter ⋆ x */
 export function depthwise(y: Block, x: Block, filter: Block, g: Geometry, type: FloatVector): boolean {
-  const run = multiplyAdd.run(type, 'each each each')!;
-  const bytes = bytesPerElement(y.dtype);
-  return withPadding(x, g, rowsModule(type), ({ block, extents }) => {
-    fill(y, 0);
-    const [to, from, taps] = [pointerOf(y), pointerOf(block), pointerOf(filter)];
-    const [step, windowStep] = [g.channels * bytes, g.strides[2] * g.channels * bytes];
-    forEachTapOf(g, extents, (row, tap, start) => {
-      const at = to + row * g.output[2] * step;
-      run(g.output[2], g.channels, at, step, at, step, from + start * bytes, windowStep, taps + tap * step, 0);
-    });
-    return true;
-  });
+  const plan = forwardPlan(g, 1, g.channels, g.channels, bytesPerElement(y.dtype));
+  return withPadding(x, g, rowsModule(type), ({ block }) =>
+    slide(type, plan, g.batch, pointerOf(y), pointerOf(block), filter),
+  );
 }
 
+/** dx: for each phase of places a convolution of g with those taps that reach them. */
 export function depthwiseInputGradient(
   dx: Block,
   g: Block,
@@ -73,44 +59,53 @@ export function depthwiseInputGradient(
   geometry: Geometry,
   type: FloatVector,
 ): boolean {
-  const run = multiplyAdd.run(type, 'each each each')!;
+  const { channels, batch } = geometry;
   const bytes = bytesPerElement(dx.dtype);
-  return withPaddedSum(dx, geometry, rowsModule(type), ({ block, extents }) => {
-    const [to, from, taps] = [pointerOf(block), pointerOf(g), pointerOf(filter)];
-    const [step, windowStep] = [geometry.channels * bytes, geometry.strides[2] * geometry.channels * bytes];
-    const width = geometry.output[2];
-    forEachTapOf(geometry, extents, (row, tap, start) => {
-      const at = to + start * bytes;
-      run(
-        width,
-        geometry.channels,
-        at,
-        windowStep,
-        at,
-        windowStep,
-        from + row * width * step,
-        step,
-        taps + tap * step,
-        0,
-      );
-    });
-    return true;
-  });
+  const { padding, gaps, phases } = inputGradientPlan(geometry, 1, channels, channels, bytes);
+  const rows = rowsModule(type);
+  const step = channels * bytes;
+  return withPadding(g, { batch, input: geometry.output, channels, padding }, rows, ({ block }) =>
+    withScratch(dx.dtype, [geometry.window[0] * geometry.window[1] * geometry.window[2], channels], (taps) => {
+      if (gaps) fill(dx, 0);
+      return phases.every((plan) => {
+        for (const [k, tap] of plan.matrixOfTap.entries())
+          rows.copy(pointerOf(taps) + k * step, step, pointerOf(filter) + tap * step, step, 1, channels);
+        return slide(type, plan, batch, pointerOf(dx), pointerOf(block), taps);
+      });
+    }),
+  );
 }
 
+/** df[t, c] = Σ over places p of x[p + t, c] · g[p, c], some places at a time. */
 export function depthwiseFilterGradient(df: Block, x: Block, g: Block, geometry: Geometry, type: FloatVector): boolean {
-  const run = multiplyAdd.run(type, 'each each each')!;
+  const { channels, batch } = geometry;
   const bytes = bytesPerElement(df.dtype);
-  return withPadding(x, geometry, rowsModule(type), ({ block, extents }) => {
-    fill(df, 0);
-    const [to, from, gs] = [pointerOf(df), pointerOf(block), pointerOf(g)];
-    const [step, windowStep] = [geometry.channels * bytes, geometry.strides[2] * geometry.channels * bytes];
-    const width = geometry.output[2];
-    forEachTapOf(geometry, extents, (row, tap, start) => {
-      const at = to + tap * step;
-      // The result stands still while the rows go by: each adds to what the last one left.
-      run(width, geometry.channels, at, 0, at, 0, from + start * bytes, windowStep, gs + row * width * step, step);
-    });
-    return true;
-  });
+  const { filter } = depthwiseModule(variantFor(type));
+  const { images, perImage, imageBytes, places, elements } = filterGradientPlan(geometry, 1, bytes);
+  const step = channels * bytes;
+  return withPadding(x, geometry, rowsModule(type), ({ block }) =>
+    withTable(places, (placeTable) =>
+      withTable(elements, (taps) => {
+        fill(df, 0);
+        for (let image = 0; image < batch; image += images) {
+          const count = Math.min(images, batch - image) * perImage;
+          for (let first = 0; first < count; first += placesOfFilter) {
+            filter(
+              pointerOf(df),
+              step,
+              pointerOf(block) + image * imageBytes,
+              placeTable + 4 * first,
+              Math.min(placesOfFilter, count - first),
+              pointerOf(g) + (image * perImage + first) * step,
+              step,
+              taps,
+              elements.length,
+              channels,
+            );
+          }
+        }
+        return true;
+      }),
+    ),
+  );
 }

@@ -2,7 +2,6 @@
 
 import { type Block, newBlock } from '../block.js';
 import { bytesPerElement, type DType } from '../dtype.js';
-import { fill } from '../move/copy.js';
 import type { RowsFunctions } from '../wasm/rows.js';
 import { pointerOf } from '../wasm/runMap.js';
 import type { Geometry, Triple, WindowAttributes } from './geometry.js';
@@ -36,54 +35,30 @@ export const paddedExtents = ({ input, padding }: Pick<Extents, 'input' | 'paddi
 export const isPadded = ({ padding }: Pick<WindowAttributes, 'padding'>): boolean =>
   padding.some(([before, after]) => before > 0 || after > 0);
 
-/** Calls `visit(inside, outside)` for every matrix of rows of the input: where it lies in the input, and in the padded one (in elements). */
-function forEachMatrix(g: Extents, extents: Triple, visit: (inside: number, outside: number) => void): void {
-  const [depth, height, width] = g.input;
-  for (let n = 0; n < g.batch; n++) {
-    for (let d = 0; d < depth; d++) {
-      const row = (n * extents[0] + d + g.padding[0][0]) * extents[1] + g.padding[1][0];
-      visit((n * depth + d) * height * width * g.channels, (row * extents[2] + g.padding[2][0]) * g.channels);
-    }
-  }
-}
-
+/** Runs `use` with zeros around x; with x itself where there are none. */
 export function withPadding(x: Block, g: Extents, rows: RowsFunctions, use: (padded: Padded) => boolean): boolean {
   const extents = paddedExtents(g);
   if (!isPadded(g)) return use({ block: x, extents });
   return withScratch(x.dtype, [g.batch, ...extents, g.channels], (block) => {
-    fill(block, 0);
     const bytes = bytesPerElement(x.dtype);
-    const [from, to] = [pointerOf(x), pointerOf(block)];
-    const [insideStep, outsideStep] = [g.input[2], extents[2]].map((width) => width * g.channels * bytes) as [
-      number,
-      number,
-    ];
-    forEachMatrix(g, extents, (inside, outside) =>
-      rows.copy(to + outside * bytes, outsideStep, from + inside * bytes, insideStep, g.input[1], insideStep / bytes),
-    );
+    const { data } = block;
+    const [inside, outside] = [g.input[2] * g.channels, extents[2] * g.channels];
+    const [beforeRows, afterRows] = g.padding[1].map((count) => count * outside) as [number, number];
+    const [before, after] = g.padding[2].map((count) => count * g.channels) as [number, number];
+    let from = pointerOf(x);
+    let at = block.offset;
+    for (let slice = 0; slice < g.batch * extents[0]; slice++) {
+      const depth = (slice % extents[0]) - g.padding[0][0];
+      const end = at + extents[1] * outside;
+      if (depth < 0 || depth >= g.input[0]) data.fill(0, at, end);
+      else {
+        data.fill(0, at, at + beforeRows);
+        rows.pad((at + beforeRows) * bytes, from, g.input[1], before, inside, after);
+        data.fill(0, end - afterRows, end);
+        from += g.input[1] * inside * bytes;
+      }
+      at = end;
+    }
     return use({ block, extents });
-  });
-}
-
-/** Gives `use` zeros with padding to add into, and then takes the inside for `dx`. */
-export function withPaddedSum(dx: Block, g: Extents, rows: RowsFunctions, use: (padded: Padded) => boolean): boolean {
-  const extents = paddedExtents(g);
-  if (!isPadded(g)) {
-    fill(dx, 0);
-    return use({ block: dx, extents });
-  }
-  return withScratch(dx.dtype, [g.batch, ...extents, g.channels], (block) => {
-    fill(block, 0);
-    if (!use({ block, extents })) return false;
-    const bytes = bytesPerElement(dx.dtype);
-    const [to, from] = [pointerOf(dx), pointerOf(block)];
-    const [insideStep, outsideStep] = [g.input[2], extents[2]].map((width) => width * g.channels * bytes) as [
-      number,
-      number,
-    ];
-    forEachMatrix(g, extents, (inside, outside) =>
-      rows.copy(to + inside * bytes, insideStep, from + outside * bytes, outsideStep, g.input[1], insideStep / bytes),
-    );
-    return true;
   });
 }

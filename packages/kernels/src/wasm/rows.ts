@@ -1,6 +1,7 @@
 /** Rows of elements moved or added, each row a given number of bytes from the last. */
 
 import { type Func, procedure } from './assemble.js';
+import type { Local } from './code.js';
 import { op } from './expr.js';
 import { type FloatVector, Lanes } from './lanes.js';
 import { lazyModule, type WasmFunction } from './load.js';
@@ -9,6 +10,8 @@ import { lazyModule, type WasmFunction } from './load.js';
 export interface RowsFunctions {
   readonly copy: WasmFunction;
   readonly add: WasmFunction;
+  /** `(to, from, rows, before, elements, after)`: rows one behind the other, with zeros before and after each. */
+  readonly pad: WasmFunction;
 }
 
 function functions(type: FloatVector): readonly Func[] {
@@ -48,7 +51,50 @@ function functions(type: FloatVector): readonly Func[] {
         });
       },
     );
-  return [write('copy', false), write('add', true)];
+  const pad = procedure(
+    'pad',
+    { to: 'i32', from: 'i32', rows: 'i32', before: 'i32', elements: 'i32', after: 'i32' },
+    (code, { to, from, rows, before, elements, after }) => {
+      const v = new Lanes<FloatVector>(type, code);
+      const left = code.local('i32');
+      /** So many elements, vectors first. */
+      const walk = (count: Local<'i32'>, vector: () => void, single: () => void): void => {
+        code.set(left, count);
+        for (const [elements, write] of [
+          [v.width, vector],
+          [1, single],
+        ] as const) {
+          code.while(op('i32.ge_u', left, elements), () => {
+            write();
+            code.advance(to, elements * v.elementBytes);
+            code.advance(left, -elements);
+          });
+        }
+      };
+      const zeros = (count: Local<'i32'>): void =>
+        walk(
+          count,
+          () => v.store(to, v.constant(0)),
+          () => v.storeLane(to, v.constant(0), 0),
+        );
+      code.repeat(rows, () => {
+        zeros(before);
+        walk(
+          elements,
+          () => {
+            v.store(to, v.load(from));
+            code.advance(from, 16);
+          },
+          () => {
+            v.storeLane(to, v.let(v.loadSplat(from)), 0);
+            code.advance(from, v.elementBytes);
+          },
+        );
+        zeros(after);
+      });
+    },
+  );
+  return [write('copy', false), write('add', true), pad];
 }
 
 /** Copies of rows and sums of rows; memory of source and target must not overlap. */
