@@ -1,5 +1,5 @@
 import { fromTypedArray, noGrad, ones, randomNormal, type Tensor, tensor, zeros } from '@cotangent/autograd';
-import { ArgumentError, Generator, IndexError, manualSeed, ShapeError } from '@cotangent/kernels';
+import { ArgumentError, DTypeError, Generator, IndexError, manualSeed, ShapeError } from '@cotangent/kernels';
 import { expectNear, expectRejected, expectThrown } from '../../fixtures/testing.js';
 import type { Callback, Logs, RunParameters } from '../callbacks/callback.js';
 import { History } from '../callbacks/history.js';
@@ -13,6 +13,7 @@ import { Adam, resolveOptimizer, SGD } from '../optimizers/index.js';
 import { nextTurn } from './eventLoop.js';
 import { type CompileOptions, type FitOptions, Model } from './model.js';
 import { Sequential } from './sequential.js';
+import type { Batch } from './source.js';
 
 /** Points around (2, 2) and (−2, −2), class 1 and 0, in turn. */
 function twoClouds(samples: number): { x: Tensor; y: Tensor } {
@@ -618,6 +619,60 @@ describe('fit()', () => {
     const { history } = await model.fit(x, y, { epochs: 20, batchSize: 8 });
     expect(history.accuracy![19]).toBeGreaterThan(0.95);
     expect(history.loss![19]).toBeLessThan(history.loss![0]!);
+  });
+});
+
+describe('computeLoss()', () => {
+  class Scaled extends Recorder {
+    protected override computeLoss(batch: Batch, predicted: Tensor): Tensor {
+      return super.computeLoss(batch, predicted).mul(10);
+    }
+  }
+
+  const of = (Class: new () => Recorder): Recorder => {
+    manualSeed(1);
+    const model = new Class();
+    model.compile({ optimizer: new SGD({ learningRate: 1e-4 }), loss: 'mse' });
+    model.call(numbered(1)); // draws the weights
+    return model;
+  };
+
+  it('of a subclass is what fit minimizes and logs, and what evaluate gives', async () => {
+    const [plain, scaled] = [of(Recorder), of(Scaled)];
+    const [x, y] = [column([1, 2]), column([3, 5])];
+    const before = (await plain.evaluate(x, y)).loss!;
+    expect((await scaled.evaluate(x, y)).loss).toBeCloseTo(10 * before, 4);
+    expect((await scaled.fit(x, y, { verbose: 0 })).history['loss']).toEqual([expect.closeTo(10 * before, 4)]);
+    plain.optimizer.learningRate = 1e-3;
+    await plain.fit(x, y, { verbose: 0 });
+    expectNear(scaled.dense.kernel, plain.dense.kernel.toArray() as number[][], 1e-6);
+  });
+
+  it('of a subclass needs no loss of compile', async () => {
+    class Own extends Recorder {
+      protected override computeLoss({ y }: Batch, predicted: Tensor): Tensor {
+        return predicted
+          .sub(y as Tensor)
+          .abs()
+          .mean();
+      }
+    }
+    const model = new Own();
+    model.compile({ optimizer: 'adam' });
+    const { history } = await model.fit(column([1, 2]), column([3, 5]), { epochs: 2, verbose: 0 });
+    expect(history['loss']![1]).toBeLessThan(history['loss']![0]!);
+  });
+
+  it('has to give a tensor', async () => {
+    class Wrong extends Recorder {
+      protected override computeLoss(): Tensor {
+        return 1 as never;
+      }
+    }
+    const model = new Wrong();
+    model.compile({ loss: 'mse' });
+    const message = 'fit: got loss 1; expected a tensor. Wrap numbers and arrays with tensor(…).';
+    await expectRejected(model.fit(column([1]), column([2]), { verbose: 0 }), DTypeError, message);
   });
 });
 

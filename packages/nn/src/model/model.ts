@@ -8,7 +8,7 @@ import { ProgressBar, resolveVerbosity, type Verbosity } from '../callbacks/prog
 import { RecurrentLayer } from '../layers/recurrent/recurrentLayer.js';
 import { Module } from '../module.js';
 import { type Optimizer, type OptimizerName, resolveOptimizer } from '../optimizers/index.js';
-import { checkBoolean, checkNumber, checkOptions, shown } from '../options.js';
+import { checkBoolean, checkNumber, checkOptions, checkTensor, shown } from '../options.js';
 import type { Parameter } from '../parameter.js';
 import { outputShapesOf } from '../tracing.js';
 import { Breather } from './eventLoop.js';
@@ -255,7 +255,7 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
    */
   protected trainStep(batch: Batch): Logs {
     const predicted = this.output(batch.x);
-    const { loss, parts } = this.lossOf('fit', batch, predicted);
+    const { loss, parts } = this.lossOfStep('fit', batch, predicted);
     this.minimize(loss!);
     this.measure(batch, predicted);
     return numbers({ loss: loss!, ...parts });
@@ -264,7 +264,7 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
   /** One step of `evaluate`, unrecorded and in inference mode. @returns as `trainStep` */
   protected testStep(batch: Batch): Logs {
     const predicted = this.output(batch.x);
-    const { loss, parts } = this.lossOf('evaluate', batch, predicted, false);
+    const { loss, parts } = this.lossOfStep('evaluate', batch, predicted, false);
     this.measure(batch, predicted);
     return numbers({ ...(loss === null ? {} : { loss }), ...parts });
   }
@@ -275,12 +275,31 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
   }
 
   /**
-   * The loss of `compile` for a batch, and the penalties of the model's parameters and layers.
+   * The loss of `compile` for a batch, and the penalties of the model's parameters and layers. Override it for a loss that needs more than
+   * targets and predictions: `fit` and `evaluate` take what it gives.
    *
+   * @see https://keras.io/api/models/model/ compute_loss
+   * @example
+   * class Sparse extends nn.Sequential {
+   *   protected override computeLoss(batch: nn.Batch, predicted: Tensor): Tensor {
+   *     return super.computeLoss(batch, predicted).add(predicted.abs().mean().mul(0.01));
+   *   }
+   * }
    * @throws ArgumentError where there is no loss, or no targets for it
    */
   protected computeLoss(batch: Batch, predicted: Tensors): Tensor {
     return this.lossOf('computeLoss', batch, predicted).loss!;
+  }
+
+  /** What a step is to log: what `computeLoss` gives where a subclass wrote it, else the loss of `compile` with its parts. */
+  private lossOfStep(
+    operation: string,
+    batch: Batch,
+    predicted: Tensors,
+    required: boolean = true,
+  ): { loss: Tensor | null; parts: Record<string, Tensor> } {
+    if (this.computeLoss === Model.prototype.computeLoss) return this.lossOf(operation, batch, predicted, required);
+    return { loss: checkTensor(operation, 'loss', this.computeLoss(batch, predicted)), parts: {} };
   }
 
   /** The loss and its parts by output; null where there is none and none is required. */
