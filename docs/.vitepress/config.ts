@@ -68,6 +68,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     collapsed: true,
     items: [
       page('What is here, and what is not', '/parity'),
+      page('The whole table', '/parityTable'),
       page('Another library', '/migration/'),
       page('Keras', '/migration/keras'),
       page('Gluon and MXNet', '/migration/gluon'),

@@ -1,6 +1,6 @@
 import { DTypeError, ShapeError } from '@cotangent/kernels';
 import fc from 'fast-check';
-import { arange, grad, ones, type Tensor, tensor, zeros } from '../index.js';
+import { arange, grad, ones, type Tensor, tensor, vdot, zeros } from '../index.js';
 import { expectError } from '../testing/expectError.js';
 import { narrowed, shapes } from '../testing/index.js';
 
@@ -120,5 +120,21 @@ describe('matmul(a, b)', () => {
       /^matmul: got a int32 and b int32/,
     );
     expectError(() => ones([2]).matmul([1, 2] as never), DTypeError, /^matmul: got x an array; expected a tensor/);
+  });
+});
+
+describe('vdot(a, b)', () => {
+  it('takes both as one row, and has the other for its gradient', () => {
+    const [a, b] = [arange(6).reshape([2, 3]), arange(6).add(1)];
+    expect(vdot(a, b).item()).toBe(70);
+    expect(grad((x: Tensor) => vdot(x, b))(a).toArray()).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+  });
+
+  it('refuses other sizes', () => {
+    const message = 'vdot: got a [2] and b [3]; expected two tensors of one size';
+    expectError(() => vdot(ones([2]), ones([3])), ShapeError, message);
   });
 });
