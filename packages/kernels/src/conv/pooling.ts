@@ -118,6 +118,8 @@ function forEachRowOfWindows(
   }
 }
 
+const hasFourTaps = ({ window }: Geometry): boolean => window[0] * window[1] * window[2] === 4;
+
 const maxPoolPlain: Kernel<PoolingAttributes> = (out, inputs, attributes) =>
   withInput(inputs[0]!, attributes, (x, g) => {
     out.data.fill(-Infinity, out.offset, out.offset + out.size);
@@ -136,8 +138,9 @@ export const maxPool: DispatchedKernel<PoolingAttributes> = kernel(
     const type = lanesOf(x!.dtype);
     if (type === undefined || !x!.contiguous || !x!.storage.inHeap || !out.storage.inHeap) return false;
     const [to, from] = [pointerOf(out), pointerOf(x!)];
-    const { largest } = largestModule(type);
     const g = geometryOf(x!.shape, attributes);
+    const module = largestModule(type);
+    const largest = hasFourTaps(g) ? module.largestFour : module.largest;
     const done = forEachRowOfWindows(g, x!.dtype, (place, start, ...rest) =>
       largest(to + place, from + start, ...rest),
     );
@@ -217,7 +220,7 @@ export const maxPoolScatter: DispatchedKernel<PoolingAttributes> = kernel(
     const g = geometryOf(x!.shape, attributes);
     const { scatter: adding, scatterFour } = largestModule(type);
     const apart = g.window.every((n, axis) => (n - 1) * g.dilations[axis]! < g.strides[axis]!);
-    const scatter = apart && g.window.reduce((a, b) => a * b) === 4 ? scatterFour : adding;
+    const scatter = apart && hasFourTaps(g) ? scatterFour : adding;
     const covers = g.input.every(
       (n, axis) => g.window[axis]! === g.strides[axis]! && n === g.output[axis]! * g.strides[axis]!,
     );

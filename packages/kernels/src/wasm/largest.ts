@@ -3,7 +3,7 @@
 import { type Func, procedure } from './assemble.js';
 import type { Code, Local } from './code.js';
 import { type Expr, load, op } from './expr.js';
-import { type FloatVector, Lanes } from './lanes.js';
+import { type FloatVector, Lanes, type MaskOf } from './lanes.js';
 import { lazyModule, type WasmFunction } from './load.js';
 
 /**
@@ -13,6 +13,8 @@ import { lazyModule, type WasmFunction } from './load.js';
 export interface LargestFunctions {
   /** (out, x, taps, tapsEnd, windows, windowStep, channels) */
   readonly largest: WasmFunction;
+  /** The same for windows of four taps. */
+  readonly largestFour: WasmFunction;
   /** (out, v, x, taps, tapsEnd, windows, windowStep, channels): adds v of each window to out where x is largest */
   readonly scatter: WasmFunction;
   /** The same for four taps that no other window has: writes v or 0 at each. */
@@ -123,6 +125,28 @@ function scatterFunction(type: FloatVector): Func {
   );
 }
 
+/** Where taps lie, of four. */
+function fourTaps(code: Code, table: Local<'i32'>): readonly Local<'i32'>[] {
+  return [0, 1, 2, 3].map((tap) => code.let(load('i32', table, 4 * tap)));
+}
+
+/** `largest` for windows of four taps. */
+function largestFourFunction(type: FloatVector): Func {
+  return procedure('largestFour', { out: 'i32', x: 'i32', ...shared }, (code, { out, x, ...args }) => {
+    const v = new Lanes<FloatVector>(type, code);
+    const [to, from] = [code.local('i32'), code.local('i32')];
+    const taps = fourTaps(code, args.taps);
+    const pointers = [
+      { window: out, step: op('i32.mul', args.channels, v.elementBytes), at: to },
+      { window: x, step: args.windowStep, at: from },
+    ];
+    forEachChannels(code, v, args, pointers, (some) => {
+      const values = taps.map((offset) => some.load(op('i32.add', from, offset)));
+      some.store(to, v.max(v.max(values[0]!, values[1]!), v.max(values[2]!, values[3]!)));
+    });
+  });
+}
+
 /** `scatter` for windows of four taps that share none with another window: everything under a window is written, nothing is read. */
 function scatterFourFunction(type: FloatVector): Func {
   return procedure(
@@ -130,39 +154,34 @@ function scatterFourFunction(type: FloatVector): Func {
     { out: 'i32', v: 'i32', x: 'i32', ...shared },
     (code, { out, v: gradient, x, ...args }) => {
       const v = new Lanes<FloatVector>(type, code);
-      const [to, from, given, target] = [0, 1, 2, 3].map(() => code.local('i32')) as [
-        Local<'i32'>,
-        Local<'i32'>,
-        Local<'i32'>,
-        Local<'i32'>,
-      ];
-      const taps = [0, 1, 2, 3].map((tap) => {
-        const offset = code.local('i32');
-        code.set(offset, load('i32', args.taps, 4 * tap));
-        return offset;
-      });
-      const [best, winner] = [code.local(type), code.local(type)];
+      const [to, from, given] = [0, 1, 2].map(() => code.local('i32')) as [Local<'i32'>, Local<'i32'>, Local<'i32'>];
+      const taps = fourTaps(code, args.taps);
+      const targets = taps.map(() => code.local('i32'));
       const pointers = [
         { window: out, step: args.windowStep, at: to },
         { window: x, step: args.windowStep, at: from },
         { window: gradient, step: op('i32.mul', args.channels, v.elementBytes), at: given },
       ];
+      type Value = Local<FloatVector>;
+      /** Where b wins over a, which comes before it: the first of equal ones stays, and the first NaN. */
+      const wins = (a: Value, b: Value): Local<MaskOf<FloatVector>> =>
+        v.let(v.toBits(v.drop(v.ge(a, b), v.fromBits(v.eq(a, a)))));
       forEachChannels(code, v, args, pointers, (some) => {
-        code.set(winner, v.constant(0));
-        for (const [tap, offset] of taps.entries()) {
-          const value = some.load(op('i32.add', from, offset));
-          if (tap === 0) code.set(best, value);
-          else {
-            // The first of equal ones stays, and the first NaN.
-            const better = v.let(v.or(v.gt(value, best), v.and(v.ne(value, value), v.eq(best, best))));
-            code.set(best, v.select(better, value, best));
-            code.set(winner, v.select(better, v.constant(tap), winner));
-          }
-        }
+        const [p, q, r, s] = taps.map((offset) => some.load(op('i32.add', from, offset))) as [
+          Value,
+          Value,
+          Value,
+          Value,
+        ];
+        // Of the first two, of the last two, and of the winners.
+        const [second, fourth] = [wins(p, q), wins(r, s)];
+        const last = wins(v.let(v.select(second, q, p)), v.let(v.select(fourth, s, r)));
         const share = some.load(given);
-        for (const [tap, offset] of taps.entries()) {
-          code.set(target, op('i32.add', to, offset));
-          some.store(target, v.keep(v.eq(winner, v.constant(tap)), share));
+        const [early, late] = [v.let(v.drop(last, share)), v.let(v.keep(last, share))];
+        const shares = [v.drop(second, early), v.keep(second, early), v.drop(fourth, late), v.keep(fourth, late)];
+        for (const [tap, target] of targets.entries()) {
+          code.set(target, op('i32.add', to, taps[tap]!));
+          some.store(target, shares[tap]!);
         }
       });
     },
@@ -172,6 +191,7 @@ function scatterFourFunction(type: FloatVector): Func {
 /** The functions for float32 or float64. */
 export const largestModule: (type: FloatVector) => LargestFunctions = lazyModule((type: FloatVector) => [
   largestFunction(type),
+  largestFourFunction(type),
   scatterFunction(type),
   scatterFourFunction(type),
 ]) as never;
