@@ -31,7 +31,7 @@ function snippetsOf(page: string): Snippet[] {
 
 /**
  * `expression; // → value` becomes a check of that value; `expression; // throws Name: text` one of the error.
- * `const name = expression; // → value` checks the name.
+ * `const name = expression; // → value` checks the name, `console.log(expression); // → value` what is printed.
  */
 function instrument(code: string): string {
   return code
@@ -45,7 +45,8 @@ function instrument(code: string): string {
       const [, indent, keyword, name, expression, expected] = shown;
       if (name !== undefined)
         return `${indent}${keyword} ${name} = ${expression}; __check(${name}, ${JSON.stringify(expected)});`;
-      return `${indent}__check(${expression}, ${JSON.stringify(expected)});`;
+      const value = /^console\.log\((.*)\)$/.exec(expression!)?.[1] ?? expression;
+      return `${indent}__check(${value}, ${JSON.stringify(expected)});`;
     })
     .join('\n');
 }

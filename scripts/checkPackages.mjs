@@ -12,8 +12,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import * as esbuild from 'esbuild';
+import { chromium } from 'playwright-core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { preview, build as vite } from 'vite';
+import { chromiumArguments, findChromium } from './browser/chromium.mjs';
 import { checkSizes } from './checkSizes.mjs';
 import { bundlers } from './consumers/bundlers.mjs';
 import { summary } from './jest.mjs';
@@ -213,6 +216,38 @@ async function checkBundler(/** @type {string} */ home, /** @type {keyof typeof 
   run(process.execPath, [`${name}.js`], path.join(home, 'esm'));
 }
 
+/** What somebody sees who makes a page with Vite: the built site, in a browser, with the picture on it. */
+async function checkPage(/** @type {string} */ home, /** @type {string} */ executablePath) {
+  const place = path.join(home, 'page');
+  const source = readFileSync(path.join(root, 'scripts/consumers/firstSteps.ts'), 'utf8');
+  // What the program shows in a page, where there is no console to look at.
+  const shown = source.replace(
+    /console\.log\((.*)\);/,
+    'document.body.innerHTML = plot; document.body.dataset.said = $1;',
+  );
+  write(path.join(place, 'main.ts'), shown);
+  write(
+    path.join(place, 'index.html'),
+    '<!doctype html><meta charset="utf-8"><title>First steps</title><script type="module" src="./main.ts"></script>',
+  );
+  await vite({ root: place, configFile: false, logLevel: 'error', base: './' });
+  const server = await preview({ root: place, configFile: false, logLevel: 'error', preview: { port: 0 } });
+  const browser = await chromium.launch({ executablePath, args: chromiumArguments });
+  try {
+    const page = await browser.newPage();
+    /** @type {string[]} */
+    const problems = [];
+    page.on('pageerror', (error) => problems.push(String(error)));
+    await page.goto(server.resolvedUrls?.local[0] ?? '');
+    await page.waitForSelector('body[data-said]', { timeout: 60_000 }).catch(() => problems.push('nothing was shown'));
+    if ((await page.locator('svg path').count()) === 0) problems.push('no picture');
+    if (problems.length > 0) throw new Failed(problems.join('\n'));
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
 /** Programs of npm that hold a runtime, by system: their own install scripts are not needed. */
 const runtimes = {
   bun: { archive: '@oven/bun-linux-x64@1', file: 'node_modules/@oven/bun-linux-x64/bin/bun', args: [] },
@@ -296,6 +331,9 @@ async function main() {
     for (const name of /** @type {(keyof typeof bundlers)[]} */ (Object.keys(bundlers))) {
       await check(`bundled by ${name}`, () => checkBundler(home, name));
     }
+    const browser = findChromium();
+    if (browser === null) skip('a page made with Vite', 'there is no Chromium');
+    else await check('a page made with Vite, in Chromium', () => checkPage(home, browser));
     await check('sizes of bundles', async () => {
       const problems = await checkSizes(path.join(home, 'esm'), all);
       if (problems.length > 0) throw new Failed(problems.join('\n'));
