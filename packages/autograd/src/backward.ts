@@ -19,7 +19,7 @@ import { modes } from './modes.js';
 import { checkOptions } from './options.js';
 import { apply } from './primitive.js';
 import { identity } from './primitives/reshape.js';
-import { Scope, withScope } from './scope.js';
+import { Scope, scopes, withScope } from './scope.js';
 import { type Node, retire, type SweepState, tapeOwner } from './tape.js';
 import { isTensor, Tensor } from './tensor.js';
 
@@ -46,7 +46,7 @@ export class Order {
   readonly sweep: number = ++sweeps;
   private readonly floor: number;
   /** What sweeps on their way knew about nodes that this one visits too. */
-  private readonly interrupted = new Map<Node, SweepState>();
+  private interrupted: Map<Node, SweepState> | null = null;
 
   constructor(
     private readonly operation: string,
@@ -58,7 +58,7 @@ export class Order {
     // A node's number is larger than those of its inputs: below the oldest target nothing can lead to a target.
     const oldest =
       targets === null ? -1 : targets.reduce((least, node) => Math.min(least, node.id), Number.POSITIVE_INFINITY);
-    this.floor = Math.max(oldest, begin);
+    this.floor = oldest > begin ? oldest : begin;
     try {
       for (const target of targets ?? []) {
         this.claim(target);
@@ -75,14 +75,15 @@ export class Order {
   }
 
   private claim(node: Node): void {
-    if (running.size > 0 && running.has(node.visited) && !this.interrupted.has(node))
-      this.interrupted.set(node, node.interrupt());
+    if (running.size === 0 || !running.has(node.visited)) return;
+    this.interrupted ??= new Map();
+    if (!this.interrupted.has(node)) this.interrupted.set(node, node.interrupt());
   }
 
   /** Nobody asks about visits and targets any more: sweeps that this one interrupted go on. */
   end(): void {
-    for (const [node, state] of this.interrupted) node.resume(state);
-    this.interrupted.clear();
+    for (const [node, state] of this.interrupted ?? []) node.resume(state);
+    this.interrupted = null;
   }
 
   /** Depth first and iterative: depth costs heap, not stack. */
@@ -183,27 +184,37 @@ export function sweep(order: Order, roots: readonly Node[], seeds: readonly Tens
   const { createGraph, deliver } = options;
   const temporaries = new Scope();
   const recordingBefore = modes.recording;
+  const scopeBefore = scopes.current;
   modes.recording = createGraph;
   // Transforms inside a vjp that is recorded are nested: their results stay on the tape.
   if (createGraph) modes.transformDepth++;
   running.add(order.sweep);
   try {
-    for (const [i, root] of roots.entries()) {
+    for (let i = 0; i < roots.length; i++) {
       // A root older than every target has none of them upstream.
-      if (order.visits(root)) accumulate(root, seeds[i]!, null);
+      if (order.visits(roots[i]!)) accumulate(roots[i]!, seeds[i]!, null);
     }
     for (let k = order.nodes.length - 1; k >= 0; k--) {
       const node = order.nodes[k]!;
       if (node.cotangent === null) continue;
-      const g =
-        node.hooks === null ? node.cotangent : withScope(createGraph ? null : temporaries, () => showHooks(node));
-      if (order.endsAt(node)) withScope(null, () => deliver(node, g, temporaries));
-      else if (createGraph) pullThrough(node, g, order, null);
-      else withScope(temporaries, () => pullThrough(node, g, order, temporaries));
+      // What the scope was is put back once, at the end: no closure for each node.
+      if (node.hooks !== null) {
+        scopes.current = createGraph ? null : temporaries;
+        showHooks(node);
+      }
+      const g = node.cotangent;
+      if (order.endsAt(node)) {
+        scopes.current = null;
+        deliver(node, g, temporaries);
+      } else {
+        scopes.current = createGraph ? scopeBefore : temporaries;
+        pullThrough(node, g, order, createGraph ? null : temporaries);
+      }
       node.cotangent = null;
       g.unpin();
     }
   } finally {
+    scopes.current = scopeBefore;
     modes.recording = recordingBefore;
     if (createGraph) modes.transformDepth--;
     running.delete(order.sweep);
@@ -216,8 +227,8 @@ export function sweep(order: Order, roots: readonly Node[], seeds: readonly Tens
   }
 }
 
-/** What the hooks make of the cotangent that has arrived. */
-function showHooks(node: Node): Tensor {
+/** Lets the hooks change the cotangent that has arrived. */
+function showHooks(node: Node): void {
   let g = node.cotangent!;
   for (const hook of node.hooks!) {
     const replaced = hook(g);
@@ -226,7 +237,6 @@ function showHooks(node: Node): Tensor {
     g = replaced;
     node.cotangent = g;
   }
-  return g;
 }
 
 /** Gives every input of `node` that a target lies behind its share of the cotangent `g`. */
@@ -245,17 +255,18 @@ function pullThrough(node: Node, g: Tensor, order: Order, temporaries: Scope | n
     if (upstream === null || !order.visits(upstream) || !upstream.needed) continue;
     begun ??= begin(g, node);
     const cotangent = pull(i, begun, node);
-    if (!shapesEqual(cotangent.shape, node.inputs[i]!.shape)) {
+    const { shape, dtype } = node.inputs[i]!;
+    if (!shapesEqual(cotangent.shape, shape)) {
       throw new GradientError(
         node.primitive!.name,
-        `its vjp gave a cotangent of shape ${showShape(cotangent.shape)} for an input of shape ${showShape(node.inputs[i]!.shape)}`,
+        `its vjp gave a cotangent of shape ${showShape(cotangent.shape)} for an input of shape ${showShape(shape)}`,
         'The vjp of the primitive is wrong.',
       );
     }
-    if (cotangent.dtype !== node.inputs[i]!.dtype) {
+    if (cotangent.dtype !== dtype) {
       throw new GradientError(
         node.primitive!.name,
-        `its vjp gave a cotangent of dtype ${cotangent.dtype} for an input of dtype ${node.inputs[i]!.dtype}`,
+        `its vjp gave a cotangent of dtype ${cotangent.dtype} for an input of dtype ${dtype}`,
         'The vjp of the primitive is wrong.',
       );
     }

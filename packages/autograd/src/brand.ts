@@ -7,5 +7,6 @@ export const brand: unique symbol = Symbol.for('cotangent.Tensor') as never;
 
 /** Whether `value` is a tensor, of this copy of the library or another. */
 export function isTensor(value: unknown): value is Tensor {
-  return typeof value === 'object' && value !== null && brand in value;
+  // Read, where `in` would do: V8 finds a property faster than it finds whether there is one.
+  return typeof value === 'object' && value !== null && (value as { [brand]?: true })[brand] === true;
 }

@@ -372,3 +372,63 @@ describe('the types of primitive(spec)', () => {
     expect(spec).toBeUndefined();
   });
 });
+
+describe('calls seen before', () => {
+  interface Width {
+    width: number;
+  }
+
+  /** Repeats a number; says how often its rules were asked. */
+  function counted() {
+    const asked = { shape: 0, dtype: 0 };
+    const row = primitive({
+      name: 'widened',
+      inputs: ['x'],
+      shape: (_, attributes: Width) => {
+        asked.shape++;
+        return [attributes.width];
+      },
+      dtype: ({ x }) => {
+        asked.dtype++;
+        if (x === 'bool') throw new DTypeError('widened', { x }, 'numbers');
+        return x;
+      },
+      run: (out, [x]) => out.data.fill(x!.data[x!.offset]!, out.offset, out.offset + out.size),
+      keeps: { x: [] },
+      vjp: { x: (g, _, __, shape) => g.sumTo(shape) },
+      jvp: { x: (t, _, { width }) => t.broadcastTo([width]) },
+    });
+    return { asked, row };
+  }
+
+  it('are not checked again: of the same shapes, dtypes and frozen attributes', () => {
+    const { asked, row } = counted();
+    const two = Object.freeze({ width: 2 });
+    for (const value of [1, 2, 3]) expect(apply(row, [tensor([value])], two).toArray()).toEqual([value, value]);
+    expect(asked).toEqual({ shape: 1, dtype: 1 });
+    expect(apply(row, [tensor([4])], Object.freeze({ width: 3 })).toArray()).toEqual([4, 4, 4]);
+    expect(apply(row, [tensor([5], { dtype: 'int32' })], two).dtype).toBe('int32');
+    expect(apply(row, [tensor([[6]])], two).shape).toEqual([2]);
+    expect(asked).toEqual({ shape: 4, dtype: 4 });
+    expect(apply(row, [tensor([7])], two).toArray()).toEqual([7, 7]);
+    expect(asked.shape).toBe(4);
+  });
+
+  it('are checked again where the attributes could have changed', () => {
+    const { asked, row } = counted();
+    const attributes: Width = { width: 2 };
+    expect(apply(row, [tensor([1])], attributes).shape).toEqual([2]);
+    attributes.width = 3;
+    expect(apply(row, [tensor([1])], attributes).shape).toEqual([3]);
+    expect(asked.shape).toBe(2);
+  });
+
+  it('are forgotten for newer ones, and refused calls are refused again', () => {
+    const { asked, row } = counted();
+    const widths = Array.from({ length: 40 }, (_, i) => Object.freeze({ width: i + 1 }));
+    for (let round = 0; round < 2; round++)
+      for (const attributes of widths) expect(apply(row, [tensor([1])], attributes).shape).toEqual([attributes.width]);
+    expect(asked.shape).toBe(80);
+    for (let round = 0; round < 2; round++) expect(() => apply(row, [tensor([true])], widths[0]!)).toThrow(DTypeError);
+  });
+});

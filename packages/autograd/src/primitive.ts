@@ -7,17 +7,19 @@ import {
   type Block,
   copyInto,
   type DType,
+  Form,
   floatingDType,
   isFloating,
   type Kernel,
   type Layout,
-  newBlock,
   promoteDTypes,
   type Shape,
+  shapesEqual,
 } from '@cotangent/kernels';
 import { inspectResult } from './anomaly.js';
 import type { Mapping } from './mapping.js';
 import { modes } from './modes.js';
+import type { Profiler } from './profile.js';
 import { scopes } from './scope.js';
 import { Node, ownByTape } from './tape.js';
 import { liveTangents, type Tangent, Tensor } from './tensor.js';
@@ -94,8 +96,38 @@ export interface PrimitiveSpec<I extends string, A, K extends Keeps<I>> {
   readonly domain?: Domain;
 }
 
+/** A call that was found valid, and the form of its result: of the same shapes, dtypes and attributes there is no more to ask. */
+class KnownCall {
+  constructor(
+    readonly shapes: readonly Shape[],
+    readonly dtypes: readonly DType[],
+    readonly attributes: unknown,
+    readonly form: Form,
+  ) {}
+
+  fits(inputs: readonly Tensor[], attributes: unknown): boolean {
+    const { shapes, dtypes } = this;
+    if (attributes !== this.attributes || inputs.length !== shapes.length) return false;
+    for (let i = 0; i < inputs.length; i++) {
+      const { shape, dtype } = inputs[i]!;
+      if (dtype !== dtypes[i] || !shapesEqual(shape, shapes[i]!)) return false;
+    }
+    return true;
+  }
+}
+
+/** As many calls of a row are remembered: the layers of a model that share one. */
+const mostKnownCalls = 16;
+
 /** A row made ready to run. One class for all of them keeps `apply` monomorphic. */
 export class Primitive<A = unknown> {
+  /** What `hasVjp` and `keeps` say of each input, where their number is fixed: asked for every recorded operation. */
+  readonly differentiable: readonly boolean[] | null;
+  readonly kept: readonly (readonly number[])[] | null;
+  private readonly known: KnownCall[] = [];
+  /** Which of those the next one takes the place of, once there are enough. */
+  private oldest = 0;
+
   constructor(
     readonly name: string,
     readonly promotion: Promotion,
@@ -117,7 +149,49 @@ export class Primitive<A = unknown> {
     readonly domain: Domain,
     /** What `pull` is to be given in place of the cotangent, computed once a node; null where that is the cotangent. */
     readonly begin: ((g: Tensor, node: Node) => Tensor) | null = null,
-  ) {}
+  ) {
+    this.differentiable = inputs?.map((_, i) => hasVjp(i)) ?? null;
+    this.kept = inputs?.map((_, i) => keeps(i)) ?? null;
+  }
+
+  /** The form of the result, if a call like this has been checked before. */
+  recall(inputs: readonly Tensor[], attributes: A): Form | null {
+    const { known } = this;
+    for (let k = 0; k < known.length; k++) if (known[k]!.fits(inputs, attributes)) return known[k]!.form;
+    return null;
+  }
+
+  /** Checks a call. It is remembered unless somebody could change its attributes. @throws ShapeError, DTypeError */
+  check(inputs: readonly Tensor[], attributes: A): Form {
+    const shape = this.shape(inputs, attributes);
+    const form = new Form(this.dtype(inputs, attributes), shape);
+    if (attributes === undefined || Object.isFrozen(attributes)) {
+      const shapes = inputs.map(({ shape }) => shape);
+      const dtypes = inputs.map(({ dtype }) => dtype);
+      this.known[this.oldest] = new KnownCall(shapes, dtypes, attributes, form);
+      this.oldest = (this.oldest + 1) % mostKnownCalls;
+    }
+    return form;
+  }
+}
+
+type EnvMaker<I extends string> = (inputs: readonly Tensor[], out: Tensor | null) => Env<I>;
+
+/**
+ * For lists of names that many rows share, what gives the tensors of a call by name, written out: objects of one shape, whose
+ * properties V8 reads without a search.
+ */
+const commonEnvironments: Readonly<Record<string, (inputs: readonly Tensor[], out: Tensor | null) => object>> = {
+  x: (inputs, out) => ({ x: inputs[0], out }),
+  'a,b': (inputs, out) => ({ a: inputs[0], b: inputs[1], out }),
+  'x,kernel,bias': (inputs, out) => ({ x: inputs[0], kernel: inputs[1], bias: inputs[2], out }),
+};
+
+function environmentMaker<I extends string>(names: readonly I[]): EnvMaker<I> {
+  const common = commonEnvironments[names.join(',')];
+  if (common !== undefined) return common as EnvMaker<I>;
+  const Environment = environmentClass(names);
+  return (inputs, out) => new Environment(inputs, out);
 }
 
 /** A class whose instances give the tensors of a call by name: `({ a, b, out }) => …` costs two getters, no object per name. */
@@ -163,10 +237,10 @@ function propertyClass<P extends 'shape' | 'dtype', I extends string>(
   return Properties as never;
 }
 
-/** The three classes through which the rules of a row see a call. */
+/** Through what the rules of a row see a call. */
 function makeClasses<I extends string>(names: readonly I[]) {
   return {
-    Environment: environmentClass(names),
+    environment: environmentMaker(names),
     Shapes: propertyClass('shape', names),
     DTypes: propertyClass('dtype', names),
   };
@@ -190,12 +264,13 @@ export function primitive<const I extends string, A, const K extends Keeps<NoInf
   spec: PrimitiveSpec<I, A, K>,
 ): Primitive<A> {
   const names = spec.inputs;
-  const { Environment, Shapes, DTypes } = classesFor(names);
+  const { environment, Shapes, DTypes } = classesFor(names);
   const indexOf = (name: string): number => (name === 'out' ? -1 : names.indexOf(name as I));
   const { shared } = spec;
   const keeps = names.map((name) =>
     spec.vjp[name] === null ? [] : [...new Set([...spec.keeps[name], ...(shared?.keeps ?? [])].map(indexOf))],
   );
+  const looks = names.map((name) => spec.keeps[name].length > 0);
   const vjps = names.map((name) => spec.vjp[name]);
   const jvps = names.map((name) => spec.jvp[name]);
   return new Primitive<A>(
@@ -210,15 +285,22 @@ export function primitive<const I extends string, A, const K extends Keeps<NoInf
     spec.view ?? null,
     (i) => keeps[i]!,
     (i) => vjps[i] !== null,
-    (i, g, node) => vjps[i]!(g, new Environment(node.inputs, node.output), node.attributes as A, node.inputs[i]!.shape),
-    (i, t, inputs, out, attributes) => jvps[i]?.(t, new Environment(inputs, out), attributes) ?? null,
+    (i, g, node) => {
+      const { inputs, output, attributes } = node;
+      const env = looks[i] ? environment(inputs, output) : nothingKept;
+      return vjps[i]!(g, env as Env<I>, attributes as A, inputs[i]!.shape);
+    },
+    (i, t, inputs, out, attributes) => jvps[i]?.(t, environment(inputs, out), attributes) ?? null,
     spec.batch ?? null,
     spec.domain ?? {},
     shared === undefined
       ? null
-      : (g, node) => shared.pull(g, new Environment(node.inputs, node.output), node.attributes as A, node.wanted),
+      : (g, node) => shared.pull(g, environment(node.inputs, node.output), node.attributes as A, node.wanted),
   );
 }
+
+/** What a rule sees that asks for nothing. */
+const nothingKept: object = Object.freeze({});
 
 /** A primitive over any number of like inputs (`concat`): linear in each, with one rule for all. */
 export function variadic<A>(spec: {
@@ -259,10 +341,12 @@ export function variadic<A>(spec: {
  * @throws ShapeError, DTypeError as the row says; ReleasedTensorError when an input's memory is gone
  */
 export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes: A): Tensor {
-  const inputs = row.promotion === 'any' ? given : promote(row.promotion, given);
-  const shape = row.shape(inputs, attributes);
-  const dtype = row.dtype(inputs, attributes);
+  const known = row.recall(given, attributes);
+  const inputs = known !== null || row.promotion === 'any' ? given : promote(row.promotion, given);
+  const form = known ?? row.check(inputs, attributes);
+  const { shape, dtype } = form;
 
+  const { recording, profiler } = modes;
   let tracked = false;
   let severed = false;
   let dual = false;
@@ -270,9 +354,9 @@ export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes
   let tracer: Tracer | null = null;
   for (let i = 0; i < inputs.length; i++) {
     const input = inputs[i]!;
-    if (modes.recording) {
-      if (input.node !== null && row.hasVjp(i) && isFloating(dtype)) tracked = true;
-      if (input.severed && row.hasVjp(i)) severed = true;
+    if (recording && (input.node !== null || input.severed) && (row.differentiable?.[i] ?? row.hasVjp(i))) {
+      if (input.node !== null && isFloating(dtype)) tracked = true;
+      if (input.severed) severed = true;
     }
     if (input.tangents !== null) dual = true;
     if (input.batch !== null) mapping = innermost(mapping, input.batch.mapping);
@@ -283,11 +367,10 @@ export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes
 
   const scope = scopes.current;
   const loose = scope === null && !tracked;
-  const { profiler } = modes;
   const block =
     profiler === null
-      ? compute(row, inputs, attributes, shape, dtype, loose)
-      : profiler.time(row.name, 'forward', shape, dtype, () => compute(row, inputs, attributes, shape, dtype, loose));
+      ? compute(row, inputs, attributes, form, loose)
+      : timed(profiler, row, inputs, attributes, form, loose);
   const out = new Tensor(block, row.name);
   if (tracked) {
     out.node = new Node(row as Primitive, inputs, attributes, out);
@@ -306,14 +389,21 @@ function innermost(a: Mapping | null, b: Mapping): Mapping {
   return a === null || b.level > a.level ? b : a;
 }
 
-function compute<A>(
+/** In a function of its own: where nothing is measured, no closure is made. */
+function timed<A>(
+  profiler: Profiler,
   row: Primitive<A>,
   inputs: readonly Tensor[],
   attributes: A,
-  shape: Shape,
-  dtype: DType,
+  form: Form,
   loose: boolean,
 ): Block {
+  return profiler.time(row.name, 'forward', form.shape, form.dtype, () =>
+    compute(row, inputs, attributes, form, loose),
+  );
+}
+
+function compute<A>(row: Primitive<A>, inputs: readonly Tensor[], attributes: A, form: Form, loose: boolean): Block {
   if (row.view !== null) {
     const x = inputs[0]!;
     const layout = row.view(x.block, attributes);
@@ -323,13 +413,13 @@ function compute<A>(
         return x.block.view(layout);
       }
       // Somebody will release x, and nobody would release a view of it: the view gets memory of its own.
-      const copied = newBlock(dtype, shape, loose);
+      const copied = form.newBlock(loose);
       copyInto(copied, x.block.view(layout));
       return copied;
     }
   }
-  const blocks = inputs.map((input) => input.block);
-  const out = newBlock(dtype, shape, loose);
+  const blocks = blocksOf(inputs);
+  const out = form.newBlock(loose);
   try {
     row.run(out, blocks, attributes);
   } catch (error) {
@@ -337,6 +427,12 @@ function compute<A>(
     throw error;
   }
   return out;
+}
+
+function blocksOf(inputs: readonly Tensor[]): readonly Block[] {
+  if (inputs.length === 1) return [inputs[0]!.block];
+  if (inputs.length === 2) return [inputs[0]!.block, inputs[1]!.block];
+  return inputs.map((input) => input.block);
 }
 
 // ---- promotion ------------------------------------------------------------------------------------------------------

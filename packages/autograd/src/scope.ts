@@ -9,10 +9,15 @@ import { mapTree } from './trees.js';
 /** The tensors created since a scope began. */
 export class Scope {
   readonly tensors: Tensor[] = [];
-  /** What outlives the scope, by the tensor it stands for. */
-  readonly survivors: Map<Tensor, Tensor> = new Map();
+  private outliving: Map<Tensor, Tensor> | null = null;
   /** What else is to be done when it ends. */
   readonly endings: (() => void)[] = [];
+
+  /** What outlives the scope, by the tensor it stands for. Most scopes of a backward pass have nothing like that. */
+  get survivors(): Map<Tensor, Tensor> {
+    this.outliving ??= new Map();
+    return this.outliving;
+  }
 
   adopt(tensor: Tensor): void {
     tensor.owner = this;
@@ -21,10 +26,12 @@ export class Scope {
 
   /** Releases everything adopted so far; what the tape or a sweep has pinned stays until it is unpinned. */
   releaseAll(): void {
-    for (const tensor of this.tensors) tensor.release();
-    this.tensors.length = 0;
-    for (const end of this.endings) end();
-    this.endings.length = 0;
+    const { tensors, endings } = this;
+    for (let i = 0; i < tensors.length; i++) tensors[i]!.release();
+    tensors.length = 0;
+    if (endings.length === 0) return;
+    for (const end of endings) end();
+    endings.length = 0;
   }
 }
 

@@ -23,6 +23,18 @@ export function forgetResult(result: Tensor): void {
   backlog.remove(result);
 }
 
+const nothing: readonly number[] = [];
+
+/** The lists of booleans of each length up to this, by the bits set in them: nodes share them instead of making their own. */
+const fewInputs = 4;
+const wantedLists: readonly (readonly (readonly boolean[])[])[] = Array.from({ length: fewInputs + 1 }, (_, length) =>
+  Array.from({ length: 2 ** length }, (_, bits) => Array.from({ length }, (_, i) => (bits & (1 << i)) !== 0)),
+);
+
+function wantedOf(primitive: Primitive, inputs: readonly Tensor[]): boolean[] {
+  return inputs.map(({ node }, i) => node !== null && primitive.hasVjp(i));
+}
+
 let nextId = 0;
 
 /** The number that the next node will have: those made before it have smaller ones. */
@@ -80,26 +92,25 @@ export class Node {
     level = 0,
   ) {
     // One loop, without a call for each input: this runs for every operation.
-    const wanted: boolean[] = [];
+    let wantedBits = 0;
     let lowest = -1;
     let highest = level;
     let versions = 0;
     for (let i = 0; i < inputs.length; i++) {
       const upstream = inputs[i]!.node;
-      const wants = upstream !== null && primitive!.hasVjp(i);
-      wanted.push(wants);
-      if (!wants) continue;
+      if (upstream === null || !(primitive!.differentiable?.[i] ?? primitive!.hasVjp(i))) continue;
+      wantedBits |= 1 << i;
       upstream.uses++;
       if (lowest < 0 || upstream.lowest < lowest) lowest = upstream.lowest;
       if (upstream.highest > highest) highest = upstream.highest;
-      const keeps = primitive!.keeps(i);
+      const keeps = primitive!.kept?.[i] ?? primitive!.keeps(i);
       for (let k = 0; k < keeps.length; k++) {
         const kept = keeps[k]! < 0 ? output : inputs[keeps[k]!]!;
         kept.pin();
         versions += kept.version;
       }
     }
-    this.wanted = wanted;
+    this.wanted = inputs.length <= fewInputs ? wantedLists[inputs.length]![wantedBits]! : wantedOf(primitive!, inputs);
     this.lowest = lowest < 0 ? level : lowest;
     this.highest = highest;
     this.versions = versions;
@@ -117,32 +128,27 @@ export class Node {
     Object.assign(this, state);
   }
 
+  /** Indices of the tensors that the rule of input i will look at, −1 for the result. */
+  private keptFor(i: number): readonly number[] {
+    return this.wanted[i] ? (this.primitive!.kept?.[i] ?? this.primitive!.keeps(i)) : nothing;
+  }
+
   /** Visits every tensor that the wanted rules will look at. */
   forEachKept(visit: (tensor: Tensor) => void): void {
     for (let i = 0; i < this.wanted.length; i++) {
-      if (!this.wanted[i]) continue;
-      for (const kept of this.primitive!.keeps(i)) visit(kept < 0 ? this.output : this.inputs[kept]!);
+      for (const kept of this.keptFor(i)) visit(kept < 0 ? this.output : this.inputs[kept]!);
     }
-  }
-
-  private keptVersions(): number {
-    let versions = 0;
-    this.forEachKept((tensor) => {
-      versions += tensor.version;
-    });
-    return versions;
   }
 
   /** Whether a kept tensor was changed in place since it was kept. */
   get keptChanged(): boolean {
-    return this.keptVersions() !== this.versions;
-  }
-
-  private forEachUpstream(visit: (upstream: Node) => void): void {
+    let versions = 0;
     for (let i = 0; i < this.wanted.length; i++) {
-      const upstream = this.wanted[i] ? this.inputs[i]!.node : null;
-      if (upstream !== null) visit(upstream);
+      const keeps = this.keptFor(i);
+      for (let k = 0; k < keeps.length; k++)
+        versions += (keeps[k]! < 0 ? this.output : this.inputs[keeps[k]!]!).version;
     }
+    return versions !== this.versions;
   }
 
   /**
@@ -150,14 +156,20 @@ export class Node {
    * results were released (they stood in a scope, say), can never be reached again and let go too.
    */
   consume(): void {
-    const unreachable: Node[] = [this];
-    for (let node = unreachable.pop(); node !== undefined; node = unreachable.pop()) {
+    if (this.consumed || this.primitive === null) return;
+    let unreachable: Node[] | null = null;
+    for (let node: Node | undefined = this; node !== undefined; node = unreachable?.pop()) {
       if (node.consumed || node.primitive === null) continue;
       node.consumed = true;
-      node.forEachKept((tensor) => tensor.unpin());
-      node.forEachUpstream((upstream) => {
-        if (--upstream.uses === 0 && upstream.output.handleReleased) unreachable.push(upstream);
-      });
+      for (let i = 0; i < node.wanted.length; i++) {
+        if (!node.wanted[i]) continue;
+        const keeps = node.keptFor(i);
+        for (let k = 0; k < keeps.length; k++) (keeps[k]! < 0 ? node.output : node.inputs[keeps[k]!]!).unpin();
+        const upstream = node.inputs[i]!.node;
+        if (upstream === null || --upstream.uses !== 0 || !upstream.output.handleReleased) continue;
+        unreachable ??= [];
+        unreachable.push(upstream);
+      }
     }
   }
 

@@ -12,6 +12,7 @@ import {
   type Strides,
   shapesEqual,
   showShape,
+  sizeOf,
   type TypedArray,
 } from '@cotangent/kernels';
 import { notWaiting } from './backlog.js';
@@ -113,7 +114,7 @@ export class Tensor {
 
   /** Number of elements. */
   get size(): number {
-    return this.shape.reduce((product, extent) => product * extent, 1);
+    return sizeOf(this.shape);
   }
 
   /** Steps, in elements, between neighbours along each axis of the underlying memory. */

@@ -31,10 +31,10 @@ function persistentBlock(x: Tensor): Block {
  * @throws ArgumentError when a target is a strided view, whose owner would not expect the change
  */
 export function update(kernel: InPlaceKernel, targets: readonly Tensor[], inputs: readonly Tensor[]): void {
-  const blocks = targets.map((target) => target.block);
-  const read = inputs.map((input) => input.block);
-  for (const block of blocks) {
-    if (!block.contiguous) {
+  const blocks = blocksOf(targets);
+  const read = blocksOf(inputs);
+  for (let i = 0; i < blocks.length; i++) {
+    if (!blocks[i]!.contiguous) {
       throw new ArgumentError(
         'update',
         'got a strided view to change in place',
@@ -45,17 +45,26 @@ export function update(kernel: InPlaceKernel, targets: readonly Tensor[], inputs
   const [first] = targets;
   if (modes.profiler === null || first === undefined) run(kernel, blocks, read);
   else modes.profiler.time('update', 'update', first.shape, first.dtype, () => run(kernel, blocks, read));
-  for (const block of blocks) block.storage.version++;
+  for (let i = 0; i < blocks.length; i++) blocks[i]!.storage.version++;
+}
+
+function blocksOf(tensors: readonly Tensor[]): Block[] {
+  const blocks: Block[] = [];
+  for (let i = 0; i < tensors.length; i++) blocks.push(tensors[i]!.block);
+  return blocks;
 }
 
 type InPlaceKernel = (targets: readonly Block[], inputs: readonly Block[]) => void;
 
 function run(kernel: InPlaceKernel, blocks: readonly Block[], read: readonly Block[]): void {
-  if (read.every(isContiguous)) kernel(blocks, read);
-  else withAllContiguous(read, (contiguous) => kernel(blocks, contiguous));
+  for (let i = 0; i < read.length; i++) {
+    if (!read[i]!.contiguous) {
+      withAllContiguous(read, (contiguous) => kernel(blocks, contiguous));
+      return;
+    }
+  }
+  kernel(blocks, read);
 }
-
-const isContiguous = (block: Block): boolean => block.contiguous;
 
 function withAllContiguous(
   given: readonly Block[],

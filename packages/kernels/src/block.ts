@@ -32,11 +32,30 @@ export class Block implements Layout {
   }
 }
 
+/** What contiguous blocks of one dtype and shape have in common; whoever makes many of them keeps it. */
+export class Form {
+  readonly size: number;
+  readonly strides: Strides;
+
+  constructor(
+    readonly dtype: DType,
+    readonly shape: Shape,
+  ) {
+    this.size = sizeOf(shape);
+    this.strides = contiguousStrides(shape);
+  }
+
+  /** A block of this form with unspecified content. `loose`: nobody but the garbage collector will release it. */
+  newBlock(loose: boolean): Block {
+    const { dtype, shape, size, strides } = this;
+    const storage = allocate(dtype, size, loose);
+    return new Block(storage, dtype, shape, strides, storage.start, size, true);
+  }
+}
+
 /** A contiguous block with unspecified content. `loose`: nobody but the garbage collector will release it. */
 export function newBlock(dtype: DType, shape: Shape, loose: boolean): Block {
-  const size = sizeOf(shape);
-  const storage = allocate(dtype, size, loose);
-  return new Block(storage, dtype, shape, contiguousStrides(shape), storage.start, size, true);
+  return new Form(dtype, shape).newBlock(loose);
 }
 
 /** The elements in row-major order, in an array of their own that no later operation changes. */

@@ -39,7 +39,7 @@ export {
   sliceLayout,
   type Strides,
 } from './layout.js';
-export { Block, copyOut, newBlock } from './block.js';
+export { Block, copyOut, Form, newBlock } from './block.js';
 export {
   configureHeap,
   type HeapOptions,

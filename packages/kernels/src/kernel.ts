@@ -88,7 +88,7 @@ export function updateInSimd(
   gradient: Block,
   parameters: readonly number[],
 ): boolean {
-  return simdAvailable() && runUpdate(twin, [...state, gradient], parameters);
+  return simdAvailable() && runUpdate(twin, state, gradient, parameters);
 }
 
 /**

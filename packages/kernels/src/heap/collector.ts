@@ -4,7 +4,8 @@
  *
  * Registering one object with a FinalizationRegistry costs about 0.6 µs, more than a small kernel. So storages share
  * a token: a group closes at 64 blocks or 256 KiB and is registered once, when it opens. The token dies when all of its
- * storages are dead; the price is that one survivor can hold back at most 256 KiB of dead neighbours.
+ * storages are dead; the price is that one survivor can hold back at most 256 KiB of dead neighbours. Places that are
+ * released while the group is open go to the next blocks, so a loop that releases what it makes registers nothing.
  */
 
 /** A piece of the heap. Made once per address, then handed from storage to storage. */
@@ -31,6 +32,8 @@ export class Token {
 /** The blocks that share one token. Never refers to the token or to a storage, or nothing would ever die. */
 class Group {
   readonly blocks: (HeapBlock | null)[] = [];
+  /** Places of released blocks, while the group is open. */
+  readonly vacant: number[] = [];
   live = 0;
   bytes = 0;
   closed = false;
@@ -63,12 +66,13 @@ export class Collector {
     }
     const token = this.open;
     const group = token.group;
+    const slot = group.vacant.length > 0 ? group.vacant.pop()! : group.blocks.length;
     block.group = group;
-    block.slot = group.blocks.length;
-    group.blocks.push(block);
+    block.slot = slot;
+    group.blocks[slot] = block;
     group.live++;
     group.bytes += block.bytes;
-    if (group.blocks.length >= groupBlocks || group.bytes >= groupBytes) {
+    if (group.live >= groupBlocks || group.bytes >= groupBytes) {
       group.closed = true;
       this.open = null;
     }
@@ -81,13 +85,13 @@ export class Collector {
     if (group === null) return;
     block.group = null;
     group.blocks[block.slot] = null;
-    if (--group.live > 0) return;
-    if (group.closed) {
+    group.live--;
+    if (!group.closed) {
+      group.bytes -= block.bytes;
+      group.vacant.push(block.slot);
+    } else if (group.live === 0) {
       // Unregistered at once: the callbacks of a synchronous loop never run, and their records would pile up.
       this.registry.unregister(group);
-    } else {
-      group.blocks.length = 0;
-      group.bytes = 0;
     }
   }
 }

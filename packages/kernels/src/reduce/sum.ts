@@ -55,14 +55,34 @@ const leastSummed = 96;
 const add = (a: number, b: number): number => a + b;
 
 const plain: Kernel<ReduceAttributes> = (out, [x], { axes }) => {
-  // Leading axes of contiguous data (a bias gradient): walking rows touches memory in order.
-  const leading = axes.length > 0 && axes.length < x!.shape.length && axes.every((axis, i) => axis === i);
-  if (leading && x!.contiguous && out.size > 0) {
+  const simple = x!.contiguous && x!.size > 0;
+  if (simple && areLeading(axes, x!.shape.length)) {
+    // Leading axes of contiguous data (a bias gradient): walking rows touches memory in order.
+    const rows = x!.size / out.size;
+    if (rows <= blockLength) {
+      sumFewRows(out, x!, rows);
+      return;
+    }
     const total = new Float64Array(out.size);
-    sumRows(total, x!.data, x!.offset, 0, x!.size / out.size);
+    sumRows(total, x!.data, x!.offset, 0, rows);
     out.data.set(total, out.offset);
-  } else reduceRuns(out, x!, axes, sumRun, add, 0);
+  } else if (simple && out.size === 1) out.data[out.offset] = sumRun(x!.data, x!.offset, 1, x!.size);
+  else reduceRuns(out, x!, axes, sumRun, add, 0);
 };
+
+/** Whether sorted axes are the first ones, and not all. */
+function areLeading(axes: readonly number[], rank: number): boolean {
+  return axes.length > 0 && axes.length < rank && axes[axes.length - 1] === axes.length - 1;
+}
+
+/** `sumRows`, to the bit, for as many rows as it adds one after the other: without an array of totals. */
+function sumFewRows({ data, offset, size }: Block, x: Block, rows: number): void {
+  for (let column = 0; column < size; column++) {
+    let total = 0;
+    for (let row = 0, p = x.offset + column; row < rows; row++, p += size) total += x.data[p]!;
+    data[offset + column] = total;
+  }
+}
 
 const work = (_: Block, [x]: readonly Block[]): number => x!.size;
 

@@ -10,9 +10,12 @@ export type WasmFunction = (...args: number[]) => number;
 /** The functions of a module, by name. */
 export type WasmExports = Readonly<Record<string, WasmFunction>>;
 
+let available: boolean | null = null;
+
 /** Whether kernels can run as SIMD here: there is a heap to run over, and the host compiles vectors. */
 export function simdAvailable(): boolean {
-  return heapMemory() !== null && features().simd;
+  available ??= heapMemory() !== null && features().simd;
+  return available;
 }
 
 /**
@@ -34,5 +37,6 @@ function instantiate(functions: readonly Func[]): WasmExports {
   // By its tag: `instanceof` fails across realms, and SharedArrayBuffer is not defined everywhere.
   const shared = Object.prototype.toString.call(memory.buffer) === '[object SharedArrayBuffer]';
   const module = new WebAssembly.Module(assemble(functions, shared) as BufferSource);
-  return new WebAssembly.Instance(module, { heap: { memory } }).exports as unknown as WasmExports;
+  // Copied: V8 keeps the object of exports as a hash table, and every call of a kernel looks its function up.
+  return { ...new WebAssembly.Instance(module, { heap: { memory } }).exports } as unknown as WasmExports;
 }

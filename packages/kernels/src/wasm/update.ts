@@ -1,6 +1,7 @@
 /** Updates of parameters in place: several blocks change in one pass over memory. */
 
 import type { Block } from '../block.js';
+import type { DType } from '../dtype.js';
 import type { Expr } from './expr.js';
 import type { FloatVector, Lanes } from './lanes.js';
 import { type MapKernel, mapKernel, patternName, type Step } from './mapKernel.js';
@@ -94,24 +95,33 @@ export const rmspropCentered: MapKernel = rmspropMap('rmspropCentered', false, t
 export const rmspropCenteredMomentum: MapKernel = rmspropMap('rmspropCenteredMomentum', true, true);
 
 /**
- * Runs an update over `operands`, the first of which are its outputs, if all lie contiguous in the heap and have one size
- * and one floating dtype.
+ * Runs an update of `state`, the first of which are its outputs, by a gradient, if all lie contiguous in the heap and have one
+ * size and one floating dtype.
  *
  * @returns false where they do not, and nothing was done
  */
-export function runUpdate(kernel: MapKernel, operands: readonly Block[], parameters: readonly number[]): boolean {
-  const { dtype, size } = operands[0]!;
+export function runUpdate(
+  kernel: MapKernel,
+  state: readonly Block[],
+  gradient: Block,
+  parameters: readonly number[],
+): boolean {
+  const { dtype, size } = gradient;
   const type = lanesOf(dtype);
-  if (type === undefined) return false;
-  for (const block of operands) {
-    if (!(block.storage.inHeap && block.contiguous && block.dtype === dtype && block.size === size)) return false;
-  }
-  const operandArguments: number[] = [];
-  for (const block of operands) operandArguments.push(pointerOf(block), 0);
-  const outputArguments = operandArguments.slice(0, 2 * kernel.outputs.length);
-  kernel.run(type, patternInPlace(operands.length))!(1, size, ...outputArguments, ...operandArguments, ...parameters);
+  if (type === undefined || !suits(gradient, dtype, size)) return false;
+  for (let k = 0; k < state.length; k++) if (!suits(state[k]!, dtype, size)) return false;
+  // One array, and no other spread behind it: then the call takes its elements without a copy.
+  const all: number[] = [1, size];
+  for (let k = 0; k < kernel.outputs.length; k++) all.push(pointerOf(state[k]!), 0);
+  for (let k = 0; k < state.length; k++) all.push(pointerOf(state[k]!), 0);
+  all.push(pointerOf(gradient), 0);
+  for (let k = 0; k < parameters.length; k++) all.push(parameters[k]!);
+  kernel.run(type, patternInPlace(state.length + 1))!(...all);
   return true;
 }
+
+const suits = (block: Block, dtype: DType, size: number): boolean =>
+  block.contiguous && block.dtype === dtype && block.size === size && block.storage.inHeap;
 
 const patternsInPlace: string[] = [];
 

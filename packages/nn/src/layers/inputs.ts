@@ -13,12 +13,29 @@ import { checkTensor } from '../options.js';
  */
 export function checkInput(operation: string, x: Tensor, axes: string, name: string = 'x'): Tensor {
   const { rank, shape } = checkTensor(operation, name, x);
+  const { batched, open, wanted } = axesRead.get(axes) ?? readAxes(axes);
+  if (open ? rank >= wanted : rank === wanted) return x;
+  const mend = rank === wanted - 1 && batched ? 'Add a batch axis with .expandDims(0).' : undefined;
+  throw new ShapeError(operation, { [name]: shape }, `${name} [${axes}]`, mend);
+}
+
+/** What the names of axes say. */
+interface AxesRead {
+  readonly batched: boolean;
+  /** Whether there may be any number of further ones. */
+  readonly open: boolean;
+  readonly wanted: number;
+}
+
+/** By the texts that layers have for them: each is read once. */
+const axesRead = new Map<string, AxesRead>();
+
+function readAxes(axes: string): AxesRead {
   const names = axes.split(', ');
   const open = names.includes('...');
-  const wanted = names.length - (open ? 1 : 0);
-  if (open ? rank >= wanted : rank === wanted) return x;
-  const mend = rank === wanted - 1 && names[0] === 'batch' ? 'Add a batch axis with .expandDims(0).' : undefined;
-  throw new ShapeError(operation, { [name]: shape }, `${name} [${axes}]`, mend);
+  const read = { batched: names[0] === 'batch', open, wanted: names.length - (open ? 1 : 0) };
+  axesRead.set(axes, read);
+  return read;
 }
 
 /** Throws unless an input has the dtype of the layer's parameters: nothing is converted. */

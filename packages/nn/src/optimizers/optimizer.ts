@@ -111,6 +111,8 @@ export abstract class Optimizer {
   private rate: Rate;
   private bound: readonly Tensor[] = [];
   private readonly groups = new WeakMap<Tensor, Omit<ParameterGroup, 'parameters'>>();
+  /** Whether any parameter was given in a group. */
+  private grouped = false;
   private readonly undecayed = new WeakSet<Tensor>();
   private readonly states = new Map<Tensor, ParameterState>();
   private readonly weightDecay: number;
@@ -213,6 +215,7 @@ export abstract class Optimizer {
       if (entry.weightDecay !== undefined)
         checkNumber(this.operation, 'weightDecay', entry.weightDecay, { atLeast: 0 });
       for (const parameter of entry.parameters) if (isTensor(parameter)) this.groups.set(parameter, entry);
+      this.grouped = true;
       return entry.parameters;
     });
     this.bind(all);
@@ -277,9 +280,11 @@ export abstract class Optimizer {
 
   /** The parameters that have gradients, with them. */
   protected pairs(): readonly Pair[] {
-    const pairs = this.bound.flatMap((parameter): Pair[] =>
-      parameter.grad === null ? [] : [[parameter, parameter.grad]],
-    );
+    const pairs: Pair[] = [];
+    for (const parameter of this.bound) {
+      const { grad } = parameter;
+      if (grad !== null) pairs.push([parameter, grad]);
+    }
     if (pairs.length === 0) {
       throw new ArgumentError(
         this.operation,
@@ -311,23 +316,27 @@ export abstract class Optimizer {
   /** Takes one step, or part of one where gradients are accumulated. @internal */
   applyPairs(pairs: readonly Pair[]): void {
     // All are looked at before any is changed: a refused step leaves no model half updated.
-    for (const [parameter, gradient] of pairs) {
+    for (let i = 0; i < pairs.length; i++) {
+      const parameter = pairs[i]![0];
+      const gradient = pairs[i]![1];
       if (!shapesEqual(parameter.block.shape, gradient.block.shape))
         throw new ShapeError(this.operation, { parameter, gradient }, 'a gradient of the shape of its parameter');
     }
     const whole = this.accumulationSteps === 1 ? pairs : this.accumulate(pairs);
     if (whole === null) return;
     const rate = this.learningRate;
-    const rates = whole.map(([parameter]) => this.groupRate(parameter) ?? rate);
+    // By what the count is before this step, for all of them.
+    const rates = this.grouped ? whole.map(([parameter]) => this.groupRate(parameter) ?? rate) : null;
     this.iterations++;
     const scaleOfAll =
       this.globalClipNorm === undefined
         ? 1
         : scaleTo(this.globalClipNorm, globalNorm(whole.map(([, gradient]) => gradient.block)));
     for (let i = 0; i < whole.length; i++) {
-      const [parameter, gradient] = whole[i]!;
+      const parameter = whole[i]![0];
+      const gradient = whole[i]![1];
       const scale = this.clipNorm === undefined ? scaleOfAll : scaleTo(this.clipNorm, globalNorm([gradient.block]));
-      this.change(parameter, gradient, rates[i]!, scale);
+      this.change(parameter, gradient, rates?.[i] ?? rate, scale);
     }
     if (this.accumulationSteps > 1) this.forgetAccumulated(whole);
   }
@@ -343,7 +352,7 @@ export abstract class Optimizer {
     const state = this.stateOf(parameter);
     state.numbers.steps++;
     const gradientLimit = this.clipValue ?? Number.POSITIVE_INFINITY;
-    const decay = this.undecayed.has(parameter) ? 0 : (this.groups.get(parameter)?.weightDecay ?? this.weightDecay);
+    const decay = this.decayOf(parameter);
     if (decay > 0 && this.weightDecayMode === 'l2') {
       noGrad(() =>
         scope(() => {
@@ -362,6 +371,11 @@ export abstract class Optimizer {
       noGrad(() => scope(() => parameter.assign(constraint.apply(parameter.detach()))));
     }
     if (this.useEma) this.average(parameter, state);
+  }
+
+  private decayOf(parameter: Tensor): number {
+    const decay = (this.grouped ? this.groups.get(parameter)?.weightDecay : undefined) ?? this.weightDecay;
+    return decay === 0 || this.undecayed.has(parameter) ? 0 : decay;
   }
 
   /** Moves the running mean of a parameter; the first time, it is the parameter itself (Keras). */
