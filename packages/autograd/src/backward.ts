@@ -4,16 +4,18 @@ import {
   add as addKernel,
   type Block,
   copyInto,
+  type DType,
+  fill,
   isFloating,
   loosen,
   newBlock,
+  type Shape,
   ShapeError,
   type Storage,
   shapesEqual,
   showShape,
 } from '@cotangent/kernels';
 import { inspectCotangent } from './anomaly.js';
-import { ones } from './create.js';
 import { GradientError } from './errors.js';
 import { modes } from './modes.js';
 import { checkOptions } from './options.js';
@@ -387,7 +389,7 @@ export function backward(y: Tensor, options: BackwardOptions = {}): void {
   const made = new Scope();
   try {
     withScope(made, () => {
-      const seed = gradient?.cast(dtype) ?? ones(y.shape, { dtype });
+      const seed = gradient?.cast(dtype) ?? onesOf(y.shape, dtype, made);
       sweep(order, [root], [seed], {
         createGraph,
         deliver: createGraph
@@ -410,6 +412,15 @@ export function backward(y: Tensor, options: BackwardOptions = {}): void {
     if (node.output.owner === tapeOwner) results.push(node.output);
   }
   retire(results);
+}
+
+/** What a backward pass starts from, made without the checks of what users give. */
+function onesOf(shape: Shape, dtype: DType, scope: Scope): Tensor {
+  const block = newBlock(dtype, shape, false);
+  fill(block, 1);
+  const seed = new Tensor(block, 'ones');
+  scope.adopt(seed);
+  return seed;
 }
 
 function leafNode(input: Tensor): Node {

@@ -162,7 +162,7 @@ Object.defineProperties(Tensor.prototype, {
   },
   mT: {
     get(this: Tensor) {
-      return shape.swapAxes(this, -1, -2);
+      return shape.transposeMatrices(this);
     },
   },
   // `x + 1` and `x > 0` would be a text and false: JavaScript has no operators for objects.

@@ -182,6 +182,7 @@ export { euclideanNorm, globalNorm } from './fused/norm.js';
 export {
   type AdamStep,
   adamStep,
+  type MomentumStep,
   momentumStep,
   type RMSpropState,
   type RMSpropStep,

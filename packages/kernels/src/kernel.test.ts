@@ -98,6 +98,24 @@ describe('kernels with a SIMD twin', () => {
     }
   });
 
+  it('matmul stages transposed and reversed operands as they lie', () => {
+    const x = matrix('float32', 'loose', 9, 8);
+    const whole = { shape: [8, 9], strides: [1, 8], offset: x.offset };
+    const reversed = { shape: [9, 8], strides: [-8, -1], offset: x.offset + 71 };
+    const part = { shape: [8, 5], strides: [1, 8], offset: x.offset + 16 };
+    const before = kernels.heapStats().liveBlocks;
+    for (const view of [whole, reversed, part].map((layout) => x.view(layout))) {
+      const [m, k] = view.shape as [number, number];
+      const y = matrix('float32', 'loose', k, 10);
+      const [out, expected] = [matrix('float32', 'loose', m, 10), matrix('float32', 'loose', m, 10)];
+      kernels.matmul(out, [view, y], undefined);
+      kernels.matmul.plain(expected, [view, y], undefined);
+      const [actual, wanted] = [copyOut(out), copyOut(expected)];
+      for (let i = 0; i < m * 10; i++) expect(actual[i]! / wanted[i]!).toBeCloseTo(1, 5);
+    }
+    expect(kernels.heapStats().liveBlocks).toBe(before);
+  });
+
   it('gives back what it leased for staging', () => {
     const [x, out] = [matrix('float32', 'loose', 40, 40), matrix('float32', 'loose', 40, 40)];
     kernels.exp(out, [x], undefined);

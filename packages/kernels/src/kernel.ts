@@ -1,6 +1,6 @@
 /** Which of its two implementations a kernel runs: the plain loop, right for everything, or its SIMD twin. The only dispatch. */
 
-import { type Block, newBlock } from './block.js';
+import { Block, newBlock } from './block.js';
 import { isFloating } from './dtype.js';
 import type { Kernel } from './elementwise/runs.js';
 import { copyInto } from './move/copy.js';
@@ -19,6 +19,8 @@ export interface Staging {
   readonly outsideFrom?: number;
   /** From how much work on operands in the heap those that are not contiguous are copied. */
   readonly stridedFrom?: number;
+  /** Whether the kernel takes operands of any strides, so that copies into the heap may keep theirs. @defaultValue false */
+  readonly anyStrides?: boolean;
   /** How much there is to do; the elements of `out` unless told. */
   readonly work?: (out: Block, inputs: readonly Block[]) => number;
 }
@@ -44,16 +46,16 @@ const elementsOf = (out: Block): number => out.size;
 
 /** A plain loop and its SIMD twin as one kernel. */
 export function kernel<A = unknown>(plain: Kernel<A>, simd: SimdTwin<A>, staging: Staging = {}): DispatchedKernel<A> {
-  const { outsideFrom = never, stridedFrom = never, work = elementsOf } = staging;
+  const { outsideFrom = never, stridedFrom = never, anyStrides = false, work = elementsOf } = staging;
   const stages = outsideFrom < never || stridedFrom < never;
   const run: Kernel<A> = (out, inputs, attributes) => {
     if (simdAvailable()) {
       if (simd(out, inputs, attributes)) return;
-      const outside = !(out.storage.inHeap && inputs.every((input) => input.storage.inHeap));
+      const outside = !(out.storage.inHeap && areInHeap(inputs));
       // The plain loops call Math.exp and the like, whose last bits are the JavaScript engine's own: deterministic mode
       // avoids them however little there is to do.
       const enough = work(out, inputs) >= (outside ? outsideFrom : stridedFrom) || (stages && isDeterministic());
-      if (enough && runStaged(simd, outside, out, inputs, attributes)) return;
+      if (enough && runStaged(simd, outside, anyStrides, out, inputs, attributes)) return;
     }
     plain(out, inputs, attributes);
   };
@@ -91,6 +93,27 @@ export function updateInSimd(
   return simdAvailable() && runUpdate(twin, state, gradient, parameters);
 }
 
+function areInHeap(blocks: readonly Block[]): boolean {
+  for (let k = 0; k < blocks.length; k++) if (!blocks[k]!.storage.inHeap) return false;
+  return true;
+}
+
+function copyOf(block: Block): Block {
+  const copy = newBlock(block.dtype, block.shape, false);
+  copyInto(copy, block);
+  return copy;
+}
+
+/** Whether a view shows as many elements as its storage holds: a transpose, say. */
+const isWhole = ({ size, storage }: Block): boolean => size === storage.length;
+
+/** A copy that keeps the strides, for the storage is copied as it lies: faster than putting the elements in order. */
+function copyOfWhole({ storage, dtype, shape, strides, offset }: Block): Block {
+  const flat = [storage.length];
+  const copy = copyOf(new Block(storage, dtype, flat, [1], storage.start));
+  return new Block(copy.storage, dtype, shape, strides, copy.offset + offset - storage.start);
+}
+
 /**
  * Runs `simd` with copies in the heap, leased for this call: of the operands that lie elsewhere or, where none does, of
  * those that are not contiguous. False, and `out` is as it was, where that does not help.
@@ -98,6 +121,7 @@ export function updateInSimd(
 function runStaged<A>(
   simd: SimdTwin<A>,
   outside: boolean,
+  anyStrides: boolean,
   out: Block,
   inputs: readonly Block[],
   attributes: A,
@@ -111,11 +135,10 @@ function runStaged<A>(
       const input = inputs[k]!;
       if (outside ? input.storage.inHeap : input.contiguous) copies.push(input);
       else {
-        const copy = newBlock(input.dtype, input.shape, false);
+        const copy = anyStrides && isWhole(input) ? copyOfWhole(input) : copyOf(input);
         copies.push(copy);
         // The heap had no room.
         if (!copy.storage.inHeap) return false;
-        copyInto(copy, input);
         helps = true;
       }
     }

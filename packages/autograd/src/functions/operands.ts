@@ -32,20 +32,25 @@ function scalarLike(operation: string, value: number, other: DType): Tensor {
   return constant(value, dtypeOfNumber(value, other));
 }
 
-/** Small halves and whole numbers (2 in `x.mul(2)`, −1, 0.5), by dtype: made once, in memory that nobody releases. */
+/**
+ * Halves and whole numbers (2 in `x.mul(2)`, −1, 0.5, the number of elements that a mean divides by), by dtype: made once, in memory
+ * that nobody releases.
+ */
 const constants = new Map<DType, Map<number, Tensor>>();
 
-const isKept = (value: number): boolean => Math.abs(value) <= 4 && Number.isInteger(2 * value) && !Object.is(value, -0); // a Map takes −0 for 0
+const mostConstants = 256;
+
+const isKept = (value: number): boolean => Number.isInteger(2 * value) && !Object.is(value, -0); // a Map takes −0 for 0
 
 function constant(value: number, dtype: DType): Tensor {
-  if (!isKept(value)) return full([], value, { dtype });
   let known = constants.get(dtype);
   if (known === undefined) {
     known = new Map();
     constants.set(dtype, known);
   }
   const before = known.get(value);
-  if (before !== undefined) return before;
+  if (before !== undefined && !Object.is(value, -0)) return before;
+  if (known.size >= mostConstants || !isKept(value)) return full([], value, { dtype });
   const made = withScope(null, () => persistent(full([], value, { dtype })));
   known.set(value, made);
   return made;

@@ -1,6 +1,6 @@
 /** Reductions. `axis` is one axis, several, or (by default) all; negative axes count from the end. */
 
-import { normalizeAxes, normalizeAxis, type ReduceAttributes, type Shape } from '@cotangent/kernels';
+import { normalizeAxes, normalizeAxis, type ReduceAttributes, type Shape, shapesEqual } from '@cotangent/kernels';
 import { checkOptions } from '../options.js';
 import { apply, type Primitive } from '../primitive.js';
 import * as rows from '../primitives/reduce.js';
@@ -21,8 +21,17 @@ const optionNames = ['axis', 'keepDims'];
 function reduce(row: Primitive<ReduceAttributes>, x: Tensor, options: ReduceOptions): Tensor {
   checkOptions(row.name, options, optionNames);
   const { axis, keepDims = false } = options;
-  const axes = normalizeAxes(row.name, axis, checkTensor(row.name, x).rank);
-  return apply(row, [x], { axes, keepDims });
+  const { rank } = checkTensor(row.name, x);
+  if (axis === undefined && keepDims === false) return apply(row, [x], overLeading(rank));
+  return apply(row, [x], { axes: normalizeAxes(row.name, axis, rank), keepDims });
+}
+
+const overLeadingAxes: ReduceAttributes[] = [];
+
+/** The attributes that say "over the first axes, and drop them", which for all axes is every loss. Always the same object, so that calls are remembered. */
+function overLeading(count: number): ReduceAttributes {
+  overLeadingAxes[count] ??= Object.freeze({ axes: Array.from({ length: count }, (_, i) => i), keepDims: false });
+  return overLeadingAxes[count]!;
 }
 
 /** Σ x over the axes, pairwise and in double precision; 0 for an empty axis. bool counts as int32. */
@@ -77,11 +86,12 @@ export function argmin(x: Tensor, options: ArgOptions = {}): Tensor {
 
 /** Sums over whatever axes broadcasting from `shape` repeated: what undoes broadcasting in a derivative. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
+  if (shapesEqual(x.shape, shape)) return x;
   const missing = x.rank - shape.length;
   const axes: number[] = [];
   for (let i = 0; i < x.rank; i++) if (i < missing || (shape[i - missing] === 1 && x.shape[i] !== 1)) axes.push(i);
   if (axes.length === 0) return x;
-  if (axes.length === missing) return apply(rows.sum, [x], { axes, keepDims: false });
+  if (axes.length === missing) return apply(rows.sum, [x], overLeading(missing));
   const summed = apply(rows.sum, [x], { axes, keepDims: true });
   return missing === 0 ? summed : summed.reshape(shape);
 }

@@ -52,6 +52,19 @@ export function swapAxes(x: Tensor, a: number, b: number): Tensor {
   return apply(rows.permute, [x], { axes: order });
 }
 
+const swappingLastTwo: { readonly axes: readonly number[] }[] = [];
+
+/** The transpose of each matrix: the last two axes exchanged. @throws IndexError for less than two axes */
+export function transposeMatrices(x: Tensor): Tensor {
+  const { rank } = checkTensor('mT', x);
+  if (rank < 2) return swapAxes(x, -1, -2);
+  // Always the same object, so that calls are remembered: products ask for it in every backward pass.
+  swappingLastTwo[rank] ??= Object.freeze({
+    axes: Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i)),
+  });
+  return apply(rows.permute, [x], swappingLastTwo[rank]!);
+}
+
 /** Repeats axes of extent 1, and missing leading ones, up to `shape`. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   checkShape('broadcastTo', shape);

@@ -47,5 +47,5 @@ export const dense: DispatchedKernel<DenseAttributes> = kernel(
     if (activation !== null && (single || activation !== 'relu')) runMap(simdActivations[activation], out, [out]);
     return true;
   },
-  { work: (out: Block, [x]) => out.size * x!.shape.at(-1)!, outsideFrom: 64 },
+  { work: (out: Block, [x]) => out.size * x!.shape.at(-1)!, outsideFrom: 64, anyStrides: true },
 );

@@ -18,7 +18,7 @@ function close(x: Block, expected: readonly number[], digits = 14): void {
 describe('sgdStep', () => {
   it('w ← w − η g', () => {
     const w = block([1, 2]);
-    sgdStep(w, block([0.5, -1]), { learningRate: 0.1, momentum: 0, nesterov: false });
+    sgdStep(w, block([0.5, -1]), { learningRate: 0.1 });
     close(w, [0.95, 2.1]);
   });
 });
@@ -122,8 +122,7 @@ describe('rmspropStep', () => {
 
 describe('options of every step', () => {
   const steps = {
-    sgd: (w: Block, g: Block, options: object) =>
-      sgdStep(w, g, { learningRate: 0.5, momentum: 0, nesterov: false, ...options }),
+    sgd: (w: Block, g: Block, options: object) => sgdStep(w, g, { learningRate: 0.5, ...options }),
     momentum: (w: Block, g: Block, options: object) =>
       momentumStep(w, block([0, 0, 0]), g, { learningRate: 0.5, momentum: 0.9, nesterov: false, ...options }),
     adam: (w: Block, g: Block, options: object) =>

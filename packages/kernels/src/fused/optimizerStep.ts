@@ -22,9 +22,13 @@ function commonOf({ shrink = 1, gradientScale = 1, gradientLimit = Infinity }: S
   return [shrink, gradientScale, gradientLimit];
 }
 
-/** Plain gradient descent and its momenta, in Keras's form: the rate is inside the velocity. */
+/** Plain gradient descent. */
 export interface SGDStep extends StepOptions {
   readonly learningRate: number;
+}
+
+/** Its momenta, in Keras's form: the rate is inside the velocity. */
+export interface MomentumStep extends SGDStep {
   readonly momentum: number;
   readonly nesterov: boolean;
 }
@@ -42,7 +46,7 @@ export function sgdStep(w: Block, g: Block, step: SGDStep): void {
 }
 
 /** v ← μ v − η g; w ← w + v, or with Nesterov w ← w + μ v − η g  (https://keras.io/api/optimizers/sgd/) */
-export function momentumStep(w: Block, v: Block, g: Block, step: SGDStep): void {
+export function momentumStep(w: Block, v: Block, g: Block, step: MomentumStep): void {
   const { learningRate, momentum, nesterov } = step;
   const [shrink, scale, limit] = commonOf(step);
   const twin = nesterov ? simd.nesterovMomentum : simd.momentum;

@@ -10,11 +10,11 @@ const rmsprop = { learningRate: 0.01, rho: 0.9, momentum: 0.7, epsilon: 4 };
 /** Each update, the operands it changes and how many it only reads. */
 // biome-ignore format: a line each
 const updates: readonly [string, number, (blocks: readonly Block[]) => void][] = [
-  ['sgdStep', 1, ([w, g]) => kernels.sgdStep(w!, g!, { learningRate: 0.1, momentum: 0, nesterov: false })],
+  ['sgdStep', 1, ([w, g]) => kernels.sgdStep(w!, g!, { learningRate: 0.1 })],
   ['momentumStep', 2, ([w, v, g]) => kernels.momentumStep(w!, v!, g!, { learningRate: 0.1, momentum: 0.9, nesterov: false })],
   ['momentumStep with Nesterov', 2, ([w, v, g]) => kernels.momentumStep(w!, v!, g!, { learningRate: 0.1, momentum: 0.9, nesterov: true })],
   ['adamStep', 3, ([w, m, s, g]) => kernels.adamStep(w!, m!, s!, g!, { rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 })],
-  ['sgdStep, decaying and clipping', 1, ([w, g]) => kernels.sgdStep(w!, g!, { learningRate: 0.1, momentum: 0, nesterov: false, ...clipping })],
+  ['sgdStep, decaying and clipping', 1, ([w, g]) => kernels.sgdStep(w!, g!, { learningRate: 0.1, ...clipping })],
   ['momentumStep, decaying and clipping', 2, ([w, v, g]) => kernels.momentumStep(w!, v!, g!, { learningRate: 0.1, momentum: 0.9, nesterov: true, ...clipping })],
   ['adamStep, decaying and clipping', 3, ([w, m, s, g]) => kernels.adamStep(w!, m!, s!, g!, { rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, ...clipping })],
   ['rmspropStep', 2, ([w, squares, g]) => kernels.rmspropStep(w!, { squares: squares!, velocity: null, mean: null }, g!, rmsprop)],

@@ -95,7 +95,7 @@ export const rmspropCentered: MapKernel = rmspropMap('rmspropCentered', false, t
 export const rmspropCenteredMomentum: MapKernel = rmspropMap('rmspropCenteredMomentum', true, true);
 
 /**
- * Runs an update of `state`, the first of which are its outputs, by a gradient, if all lie contiguous in the heap and have one
+ * Runs an update of `state`, all of which it also writes, by a gradient, if all lie contiguous in the heap and have one
  * size and one floating dtype.
  *
  * @returns false where they do not, and nothing was done
@@ -110,15 +110,27 @@ export function runUpdate(
   const type = lanesOf(dtype);
   if (type === undefined || !suits(gradient, dtype, size)) return false;
   for (let k = 0; k < state.length; k++) if (!suits(state[k]!, dtype, size)) return false;
-  // One array, and no other spread behind it: then the call takes its elements without a copy.
-  const all: number[] = [1, size];
-  for (let k = 0; k < kernel.outputs.length; k++) all.push(pointerOf(state[k]!), 0);
-  for (let k = 0; k < state.length; k++) all.push(pointerOf(state[k]!), 0);
-  all.push(pointerOf(gradient), 0);
-  for (let k = 0; k < parameters.length; k++) all.push(parameters[k]!);
-  kernel.run(type, patternInPlace(state.length + 1))!(...all);
+  const run = kernel.run(type, patternInPlace(state.length + 1))!;
+  const g = pointerOf(gradient);
+  if (parameters.length <= 7 && (state.length === 1 || state.length === 3)) {
+    // The commonest written out (SGD, Adam): spreading an array of numbers takes V8 longer than a small update does. WebAssembly
+    // leaves arguments alone that it does not take.
+    const [p, q, r, s, t, u, v] = parameters as unknown as FewParameters;
+    const first = pointerOf(state[0]!);
+    if (state.length === 1) run(1, size, first, 0, first, 0, g, 0, p, q, r, s, t, u, v);
+    else {
+      const second = pointerOf(state[1]!);
+      const third = pointerOf(state[2]!);
+      run(1, size, first, 0, second, 0, third, 0, first, 0, second, 0, third, 0, g, 0, p, q, r, s, t, u, v);
+    }
+    return true;
+  }
+  const pointers = state.flatMap((block) => [pointerOf(block), 0]);
+  run(1, size, ...pointers, ...pointers, g, 0, ...parameters);
   return true;
 }
+
+type FewParameters = [number, number, number, number, number, number, number];
 
 const suits = (block: Block, dtype: DType, size: number): boolean =>
   block.contiguous && block.dtype === dtype && block.size === size && block.storage.inHeap;

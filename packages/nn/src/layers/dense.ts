@@ -1,4 +1,4 @@
-import { dense, type Tensor } from '@cotangent/autograd';
+import { type DenseFunctionOptions, dense, type Tensor } from '@cotangent/autograd';
 import type { Shape } from '@cotangent/kernels';
 import { type Activation, type ActivationName, fusedActivations, resolveActivation } from '../activations.js';
 import { checkNumber, checkOptions } from '../options.js';
@@ -42,6 +42,8 @@ export class Dense extends Layer {
   readonly bias: Parameter | null;
   protected override readonly keepsMask = true;
   private readonly activation: Activation;
+  /** How `dense` is told to apply the activation itself, where it can. */
+  private readonly fused: DenseFunctionOptions | undefined;
 
   constructor(options: DenseOptions) {
     checkOptions('Dense', options, [
@@ -56,6 +58,8 @@ export class Dense extends Layer {
     super(options);
     this.units = checkNumber('Dense', 'units', options.units, { above: 0, whole: true });
     this.activation = resolveActivation('Dense', options.activation ?? 'linear');
+    const activation = fusedActivations.get(this.activation);
+    this.fused = activation && { activation };
     this.kernel = weight('Dense', 'kernel', options, 'glorotUniform');
     this.bias = options.useBias === false ? null : weight('Dense', 'bias', options, 'zeros');
     const inputUnits = options.inputUnits ?? options.inputShape?.at(-1);
@@ -79,9 +83,8 @@ export class Dense extends Layer {
     if (!this.kernel.hasValue) this.build(x.shape);
     checkFeatures('Dense', x, this.kernel.shape[0]!);
     if (this.bias === null) return this.activation(x.matmul(this.kernel));
-    const activation = fusedActivations.get(this.activation);
-    return activation === undefined
+    return this.fused === undefined
       ? this.activation(dense(x, this.kernel, this.bias))
-      : dense(x, this.kernel, this.bias, { activation });
+      : dense(x, this.kernel, this.bias, this.fused);
   }
 }

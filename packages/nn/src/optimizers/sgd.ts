@@ -71,7 +71,7 @@ export class SGD extends Optimizer {
   ): void {
     const { momentum, nesterov } = this;
     if (momentum === 0) {
-      update((blocks, gradients) => sgdStep(blocks[0]!, gradients[0]!, { ...step, momentum, nesterov }), [w], [g]);
+      update((blocks, gradients) => sgdStep(blocks[0]!, gradients[0]!, step), [w], [g]);
       return;
     }
     const gain = numbers.steps === 1 ? 1 : 1 - this.dampening;
