@@ -61,6 +61,9 @@ describeSimd('matmul in SIMD', () => {
     [2, 600, 2100],
     [97, 257, 9],
     [200, 515, 31],
+    // One block of a, several strips of b; several blocks.
+    [100, 300, 150],
+    [150, 60, 140],
     [1, 1000, 333],
     [333, 1000, 1],
   ])('agrees where blocks end: [%i, %i] · […, %i]', (m, k, n) => {
