@@ -8,7 +8,7 @@ import { isDeterministic } from './wasm/features.js';
 import { simdAvailable } from './wasm/load.js';
 import type { MapKernel } from './wasm/mapKernel.js';
 import { runMap } from './wasm/runMap.js';
-import { runUpdate } from './wasm/update.js';
+import { runUpdate, type UpdateKernel } from './wasm/update.js';
 
 /** Returns false where these operands do not suit it; the plain loop then fills all of `out`. */
 export type SimdTwin<A = unknown> = (out: Block, inputs: readonly Block[], attributes: A) => boolean;
@@ -85,7 +85,7 @@ export function mapKernelPair<A = unknown>(
  * staged: copying as many operands both ways would take as long as the loop.
  */
 export function updateInSimd(
-  twin: MapKernel,
+  twin: UpdateKernel,
   state: readonly Block[],
   gradient: Block,
   parameters: readonly number[],

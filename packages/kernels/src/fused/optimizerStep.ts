@@ -18,7 +18,11 @@ export interface StepOptions {
 }
 
 /** The options in the order in which the SIMD kernels take them. */
-function commonOf({ shrink = 1, gradientScale = 1, gradientLimit = Infinity }: StepOptions): [number, number, number] {
+export function commonOf({
+  shrink = 1,
+  gradientScale = 1,
+  gradientLimit = Infinity,
+}: StepOptions): [shrink: number, scale: number, limit: number] {
   return [shrink, gradientScale, gradientLimit];
 }
 
@@ -116,10 +120,9 @@ export function rmspropStep(w: Block, { squares, velocity, mean }: RMSpropState,
   const gain = 1 - step.rho;
   const [shrink, scale, limit] = commonOf(step);
   const state = [w, squares, velocity, mean].filter((block) => block !== null);
-  const plainTwin = velocity === null ? simd.rmsprop : simd.rmspropMomentum;
-  const centeredTwin = velocity === null ? simd.rmspropCentered : simd.rmspropCenteredMomentum;
+  const twin = simd.rmsprop({ momentum: velocity !== null, centered: mean !== null, epsilonOutside });
   const parameters = [shrink, scale, limit, learningRate, gain, momentum, epsilon];
-  if (!epsilonOutside && updateInSimd(mean === null ? plainTwin : centeredTwin, state, g, parameters)) return;
+  if (updateInSimd(twin, state, g, parameters)) return;
   for (let i = 0; i < w.size; i++) {
     const gradient = Math.min(Math.max(scale * g.data[g.offset + i]!, -limit), limit);
     const square = moveTowards(squares, i, gradient * gradient, gain);

@@ -1,10 +1,12 @@
 /**
- * Parameter updates that have no SIMD twin: one readable pass over memory each, in place. All operands are contiguous and of one
- * shape; what comes out is computed in double precision and rounded once.
+ * The rarer parameter updates: one readable pass over memory each, in place. All operands are contiguous and of one shape. What the
+ * loops give is computed in double precision and rounded once; their SIMD twins round each step in the dtype of the operands.
  */
 
 import type { Block } from '../block.js';
-import type { StepOptions } from './optimizerStep.js';
+import { updateInSimd } from '../kernel.js';
+import * as simd from '../wasm/update.js';
+import { commonOf, type StepOptions } from './optimizerStep.js';
 
 type Floats = Float32Array | Float64Array;
 
@@ -33,8 +35,10 @@ export interface DampenedStep extends StepOptions {
 
 /** PyTorch's momentum, with the rate outside: v ← μ v + gain · g; w ← w − η v, or with Nesterov w ← w − η (g + μ v). */
 export function dampenedStep(w: Block, v: Block, g: Block, step: DampenedStep): void {
-  const [x, y, d] = [elements(w), elements(v), elements(g)];
   const { learningRate, momentum, nesterov, gain } = step;
+  const twin = nesterov ? simd.nesterovDampened : simd.dampened;
+  if (updateInSimd(twin, [w, v], g, [...commonOf(step), learningRate, momentum, gain])) return;
+  const [x, y, d] = [elements(w), elements(v), elements(g)];
   const { shrink, prepare } = preparing(step);
   for (let i = 0; i < x.length; i++) {
     const gradient = prepare(d[i]!);
@@ -53,8 +57,13 @@ export interface MomentsStep extends StepOptions {
   readonly epsilon: number;
 }
 
+function momentParameters(step: MomentsStep): number[] {
+  return [...commonOf(step), step.rate, 1 - step.beta1, 1 - step.beta2, step.epsilon];
+}
+
 /** Adam with the largest second moment so far under the root (Reddi et al. 2018, AMSGrad). */
 export function amsgradStep(w: Block, m: Block, s: Block, largest: Block, g: Block, step: MomentsStep): void {
+  if (updateInSimd(simd.amsgrad, [w, m, s, largest], g, momentParameters(step))) return;
   const [x, y, z, u, d] = [elements(w), elements(m), elements(s), elements(largest), elements(g)];
   const { rate, epsilon } = step;
   const [gain1, gain2] = [1 - step.beta1, 1 - step.beta2];
@@ -73,6 +82,7 @@ export function amsgradStep(w: Block, m: Block, s: Block, largest: Block, g: Blo
 
 /** m and s as in Adam; w ← w − rate · m. What rectified Adam does while the variance of its step is not known. */
 export function firstMomentStep(w: Block, m: Block, s: Block, g: Block, step: MomentsStep): void {
+  if (updateInSimd(simd.firstMoment, [w, m, s], g, momentParameters(step))) return;
   const [x, y, z, d] = [elements(w), elements(m), elements(s), elements(g)];
   const { rate } = step;
   const [gain1, gain2] = [1 - step.beta1, 1 - step.beta2];
@@ -88,9 +98,10 @@ export function firstMomentStep(w: Block, m: Block, s: Block, g: Block, step: Mo
 
 /** m as in Adam, u ← max(β₂ u, |g|); w ← w − rate · m / (u + ε)  (Kingma & Ba 2015, section 7.1). */
 export function adamaxStep(w: Block, m: Block, u: Block, g: Block, step: MomentsStep): void {
-  const [x, y, z, d] = [elements(w), elements(m), elements(u), elements(g)];
   const { rate, beta2, epsilon } = step;
   const gain1 = 1 - step.beta1;
+  if (updateInSimd(simd.adamax, [w, m, u], g, [...commonOf(step), rate, gain1, beta2, epsilon])) return;
+  const [x, y, z, d] = [elements(w), elements(m), elements(u), elements(g)];
   const { shrink, prepare } = preparing(step);
   for (let i = 0; i < x.length; i++) {
     const gradient = prepare(d[i]!);
@@ -112,8 +123,10 @@ export interface NadamStep extends MomentsStep {
 
 /** m and s as in Adam; w ← w − rate · (a m + b g) / (√(c s) + ε)  (Dozat 2016). */
 export function nadamStep(w: Block, m: Block, s: Block, g: Block, step: NadamStep): void {
-  const [x, y, z, d] = [elements(w), elements(m), elements(s), elements(g)];
   const { rate, epsilon, momentFactor, gradientFactor, secondFactor } = step;
+  const parameters = [...momentParameters(step), momentFactor, gradientFactor, secondFactor];
+  if (updateInSimd(simd.nadam, [w, m, s], g, parameters)) return;
+  const [x, y, z, d] = [elements(w), elements(m), elements(s), elements(g)];
   const [gain1, gain2] = [1 - step.beta1, 1 - step.beta2];
   const { shrink, prepare } = preparing(step);
   for (let i = 0; i < x.length; i++) {
@@ -138,8 +151,9 @@ export function adamChange(
   g: Block,
   step: MomentsStep & { secondFactor: number },
 ): void {
-  const [x, y, z, d] = [elements(change), elements(m), elements(s), elements(g)];
   const { rate, secondFactor, epsilon } = step;
+  if (updateInSimd(simd.adamChange, [change, m, s], g, [...momentParameters(step), secondFactor])) return;
+  const [x, y, z, d] = [elements(change), elements(m), elements(s), elements(g)];
   const [gain1, gain2] = [1 - step.beta1, 1 - step.beta2];
   const { prepare } = preparing(step);
   for (let i = 0; i < x.length; i++) {
@@ -162,8 +176,10 @@ export interface AdaptiveStep extends StepOptions {
 
 /** a ← a + g²; w ← w − η g / √(a + ε)  (Duchi et al. 2011). */
 export function adagradStep(w: Block, a: Block, g: Block, step: AdaptiveStep): void {
-  const [x, y, d] = [elements(w), elements(a), elements(g)];
   const { learningRate, epsilon, epsilonOutside } = step;
+  const twin = epsilonOutside ? simd.adagradOutside : simd.adagrad;
+  if (updateInSimd(twin, [w, a], g, [...commonOf(step), learningRate, epsilon])) return;
+  const [x, y, d] = [elements(w), elements(a), elements(g)];
   const { shrink, prepare } = preparing(step);
   for (let i = 0; i < x.length; i++) {
     const gradient = prepare(d[i]!);
@@ -182,8 +198,9 @@ export function adadeltaStep(
   g: Block,
   step: StepOptions & { learningRate: number; rho: number; epsilon: number },
 ): void {
-  const [x, y, z, d] = [elements(w), elements(a), elements(b), elements(g)];
   const { learningRate, rho, epsilon } = step;
+  if (updateInSimd(simd.adadelta, [w, a, b], g, [...commonOf(step), learningRate, rho, 1 - rho, epsilon])) return;
+  const [x, y, z, d] = [elements(w), elements(a), elements(b), elements(g)];
   const { shrink, prepare } = preparing(step);
   for (let i = 0; i < x.length; i++) {
     const gradient = prepare(d[i]!);
@@ -203,8 +220,10 @@ export function rpropStep(
   g: Block,
   step: StepOptions & { shrinkFactor: number; growFactor: number; smallest: number; largest: number },
 ): void {
-  const [x, y, z, d] = [elements(w), elements(previous), elements(size), elements(g)];
   const { shrinkFactor, growFactor, smallest, largest } = step;
+  const parameters = [...commonOf(step), shrinkFactor, growFactor, smallest, largest];
+  if (updateInSimd(simd.rprop, [w, previous, size], g, parameters)) return;
+  const [x, y, z, d] = [elements(w), elements(previous), elements(size), elements(g)];
   const { shrink, prepare } = preparing(step);
   for (let i = 0; i < x.length; i++) {
     const gradient = prepare(d[i]!);
@@ -252,8 +271,9 @@ export function lionStep(
   g: Block,
   step: StepOptions & { learningRate: number; beta1: number; beta2: number },
 ): void {
-  const [x, y, d] = [elements(w), elements(m), elements(g)];
   const { learningRate, beta1, beta2 } = step;
+  if (updateInSimd(simd.lion, [w, m], g, [...commonOf(step), learningRate, beta1, 1 - beta1, beta2, 1 - beta2])) return;
+  const [x, y, d] = [elements(w), elements(m), elements(g)];
   const { shrink, prepare } = preparing(step);
   for (let i = 0; i < x.length; i++) {
     const gradient = prepare(d[i]!);
@@ -269,8 +289,9 @@ export function signumStep(
   g: Block,
   step: StepOptions & { learningRate: number; momentum: number },
 ): void {
-  const [x, y, d] = [elements(w), elements(m), elements(g)];
   const { learningRate, momentum } = step;
+  if (updateInSimd(simd.signum, [w, m], g, [...commonOf(step), learningRate, momentum, 1 - momentum])) return;
+  const [x, y, d] = [elements(w), elements(m), elements(g)];
   const { shrink, prepare } = preparing(step);
   for (let i = 0; i < x.length; i++) {
     const velocity = momentum * y[i]! + (1 - momentum) * prepare(d[i]!);

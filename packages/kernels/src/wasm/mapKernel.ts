@@ -69,6 +69,14 @@ export function patternName(steps: readonly Step[]): string {
   return steps.join(' ');
 }
 
+const namesOfEach: string[] = [];
+
+/** The name of the function for `count` inputs that all move on: kept, for what is called in every step. */
+export function patternOfEach(count: number): string {
+  namesOfEach[count] ??= patternName(new Array<Step>(count).fill('each'));
+  return namesOfEach[count]!;
+}
+
 /** All ways in which `count` inputs may move, but for all of them standing still. */
 function patterns(count: number, broadcast: boolean): Step[][] {
   if (!broadcast) return [new Array<Step>(count).fill('each')];

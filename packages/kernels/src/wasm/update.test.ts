@@ -5,6 +5,7 @@ import * as kernels from '../index.js';
 
 const clipping = { shrink: 0.97, gradientScale: 0.8, gradientLimit: 0.6 };
 // The running means start above the square of theirs, so that nothing is divided by a number near 0.
+const moments = { rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 const rmsprop = { learningRate: 0.01, rho: 0.9, momentum: 0.7, epsilon: 4 };
 
 /** Each update, the operands it changes and how many it only reads. */
@@ -20,7 +21,23 @@ const updates: readonly [string, number, (blocks: readonly Block[]) => void][] =
   ['rmspropStep', 2, ([w, squares, g]) => kernels.rmspropStep(w!, { squares: squares!, velocity: null, mean: null }, g!, rmsprop)],
   ['rmspropStep with momentum', 3, ([w, squares, velocity, g]) => kernels.rmspropStep(w!, { squares: squares!, velocity: velocity!, mean: null }, g!, rmsprop)],
   ['rmspropStep, centered', 3, ([w, squares, mean, g]) => kernels.rmspropStep(w!, { squares: squares!, velocity: null, mean: mean! }, g!, rmsprop)],
+  ['rmspropStep, epsilon outside', 2, ([w, squares, g]) => kernels.rmspropStep(w!, { squares: squares!, velocity: null, mean: null }, g!, { ...rmsprop, epsilonOutside: true })],
   ['rmspropStep with all', 4, ([w, squares, velocity, mean, g]) => kernels.rmspropStep(w!, { squares: squares!, velocity: velocity!, mean: mean! }, g!, { ...rmsprop, ...clipping })],
+  ['dampenedStep', 2, ([w, v, g]) => kernels.dampenedStep(w!, v!, g!, { learningRate: 0.1, momentum: 0.9, gain: 0.3, nesterov: false })],
+  ['dampenedStep with Nesterov', 2, ([w, v, g]) => kernels.dampenedStep(w!, v!, g!, { learningRate: 0.1, momentum: 0.9, gain: 1, nesterov: true, ...clipping })],
+  ['amsgradStep', 4, ([w, m, s, top, g]) => kernels.amsgradStep(w!, m!, s!, top!, g!, { ...moments, ...clipping })],
+  ['firstMomentStep', 3, ([w, m, s, g]) => kernels.firstMomentStep(w!, m!, s!, g!, moments)],
+  ['adamaxStep', 3, ([w, m, u, g]) => kernels.adamaxStep(w!, m!, u!, g!, moments)],
+  ['nadamStep', 3, ([w, m, s, g]) => kernels.nadamStep(w!, m!, s!, g!, { ...moments, momentFactor: 1.1, gradientFactor: 0.2, secondFactor: 1.5 })],
+  ['adamChange', 3, ([c, m, s, g]) => kernels.adamChange(c!, m!, s!, g!, { ...moments, secondFactor: 1.5 })],
+  ['adagradStep', 2, ([w, a, g]) => kernels.adagradStep(w!, a!, g!, { learningRate: 0.1, epsilon: 1e-7, epsilonOutside: false, ...clipping })],
+  ['adagradStep, epsilon outside', 2, ([w, a, g]) => kernels.adagradStep(w!, a!, g!, { learningRate: 0.1, epsilon: 1e-7, epsilonOutside: true })],
+  ['adadeltaStep', 3, ([w, a, b, g]) => kernels.adadeltaStep(w!, a!, b!, g!, { learningRate: 0.1, rho: 0.95, epsilon: 0.1 })],
+  ['rpropStep', 3, ([w, p, z, g]) => kernels.rpropStep(w!, p!, z!, g!, { shrinkFactor: 0.5, growFactor: 1.2, smallest: 0.01, largest: 1 })],
+  ['rpropStep, turning', 3, ([w, p, z, g]) => kernels.rpropStep(w!, p!, z!, g!, { shrinkFactor: 0.5, growFactor: 1.2, smallest: 0.01, largest: 1, gradientScale: -1 })],
+  ['lionStep', 2, ([w, m, g]) => kernels.lionStep(w!, m!, g!, { learningRate: 0.1, beta1: 0.9, beta2: 0.99 })],
+  ['lionStep, downwards', 2, ([w, m, g]) => kernels.lionStep(w!, m!, g!, { learningRate: 0.1, beta1: 0.1, beta2: 0.2, gradientScale: -1 })],
+  ['signumStep', 2, ([w, m, g]) => kernels.signumStep(w!, m!, g!, { learningRate: 0.1, momentum: 0.9 })],
 ];
 
 function block(dtype: DType, size: number, inHeap: boolean): Block {

@@ -4,8 +4,9 @@ import { type Block, newBlock } from '../../block.js';
 import { type DispatchedKernel, kernel } from '../../kernel.js';
 import { matmul } from '../../matmul/plain.js';
 import { copyInto } from '../../move/copy.js';
-import { type MapKernel, patternName } from '../../wasm/mapKernel.js';
+import { type MapKernel, patternOfEach } from '../../wasm/mapKernel.js';
 import { PreparedMatrix } from '../../wasm/matmul/prepared.js';
+import { multiplyEach } from '../../wasm/matmul/shared.js';
 import { lanesOf, pointerOf } from '../../wasm/runMap.js';
 import { dense } from '../dense.js';
 
@@ -32,6 +33,8 @@ export interface RightMatrix {
 export interface Engine {
   /** c = a b (+ bias); c is contiguous. */
   multiply(c: Block, a: Block, b: Block, bias?: Block): void;
+  /** c = a b for each c that is wanted; c is contiguous, and b is read once for all. */
+  multiplyEach(products: readonly (readonly [c: Block | null | undefined, a: Block])[], b: Block): void;
   prepare(b: Block): RightMatrix;
   /** Runs a cell over matrices of one shape, whose rows are contiguous. */
   run(cell: Cell, outputs: readonly Block[], inputs: readonly Block[]): void;
@@ -55,6 +58,9 @@ function runPlain(like: Block, steps: (engine: Engine) => void): void {
       multiply: (c, a, b, bias) => {
         if (bias === undefined) matmul.plain(c, [a, b], undefined);
         else dense.plain(c, [a, b, bias], { activation: null });
+      },
+      multiplyEach: (products, b) => {
+        for (const [c, a] of products) if (c != null) matmul.plain(c, [a, b], undefined);
       },
       prepare: (b) => ({ multiply: (c, a, options) => multiplyPlain(c, a, b, options) }),
       run: runCell,
@@ -118,6 +124,12 @@ function runSimd(
       if (bias === undefined) matmul(c, [a, b], undefined);
       else dense(c, [a, b, bias], { activation: null });
     },
+    multiplyEach: (products, b) => {
+      const wanted = products.filter((product): product is [Block, Block] => product[0] != null);
+      if (wanted.length > 1 && b.size > 0) {
+        if (!multiplyEach(wanted, b)) throw new NoRoom();
+      } else for (const [c, a] of wanted) matmul(c, [a, b], undefined);
+    },
     prepare: (b) => {
       const prepared = PreparedMatrix.of(b);
       if (prepared === null) throw new NoRoom();
@@ -126,8 +138,10 @@ function runSimd(
     },
     run: ({ simd }, outputs, operands) => {
       const { shape } = outputs[0]!;
-      const moving = [...outputs, ...operands].flatMap((block) => [pointerOf(block), block.strides[0]! * bytes]);
-      simd.run(type, patternName(operands.map(() => 'each')))!(shape[0]!, shape[1]!, ...moving);
+      const moving: number[] = [];
+      for (const block of outputs) moving.push(pointerOf(block), block.strides[0]! * bytes);
+      for (const block of operands) moving.push(pointerOf(block), block.strides[0]! * bytes);
+      simd.run(type, patternOfEach(operands.length))!(shape[0]!, shape[1]!, ...moving);
     },
     lease,
   };

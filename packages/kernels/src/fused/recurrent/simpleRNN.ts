@@ -71,8 +71,14 @@ function backward(engine: Engine, out: Block, inputs: readonly Block[], { wanted
   }
   const rows = steps(dz, 0, time);
   if (dx != null) engine.multiply(steps(dx, 0, time), rows, transposed(w));
-  if (dw != null) engine.multiply(dw, transposed(steps(contiguous(engine, x), 0, time)), rows);
-  if (dRecurrent != null) engine.multiply(dRecurrent, transposed(steps(hidden, 0, time)), rows);
+  const [inputRows, stateRows] = [steps(contiguous(engine, x), 0, time), steps(hidden, 0, time)];
+  engine.multiplyEach(
+    [
+      [dw, transposed(inputRows)],
+      [dRecurrent, transposed(stateRows)],
+    ],
+    rows,
+  );
   if (dBias != null) sumRows(dBias, rows);
   if (dh0 != null) for (let b = 0; b < batch; b++) addRows(dh0, dh, step(gHidden, 0), b);
 }
