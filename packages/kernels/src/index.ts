@@ -165,6 +165,12 @@ export {
   affineNormalizeBackward,
   columnMoments,
 } from './fused/affineNormalize.js';
+export {
+  type RmsNormalizeAttributes,
+  type RmsNormalizePull,
+  rmsNormalize,
+  rmsNormalizeBackward,
+} from './fused/rmsNormalize.js';
 export { type NormalizeAttributes, normalize, normalizeBackward } from './fused/normalize.js';
 export { type AxisAttributes, logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './fused/softmax.js';
 export { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './fused/crossEntropy.js';

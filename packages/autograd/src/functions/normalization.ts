@@ -14,6 +14,7 @@ import { checkOptions } from '../options.js';
 import { apply } from '../primitive.js';
 import { affineNormalize, columnMoments } from '../primitives/affineNormalize.js';
 import { normalize as normalizeRow } from '../primitives/normalize.js';
+import { rmsNormalize } from '../primitives/rmsNormalize.js';
 import type { Tensor } from '../tensor.js';
 import { checkTensor } from './operands.js';
 
@@ -106,8 +107,15 @@ export function layerNorm(
 /** x / √(mean x² + ε) over the last axis, scaled: `layerNorm` without the mean. @see Zhang and Sennrich 2019, arXiv:1910.07467 */
 export function rmsNorm(x: Tensor, options: Omit<NormalizationOptions, 'shift'> = {}): Tensor {
   checkOptions('rmsNorm', options, ['scale', 'epsilon']);
+  const epsilon = checkEpsilon('rmsNorm', options.epsilon ?? 1e-5);
+  const { scale } = options;
+  if (scale !== undefined && checkTensor('rmsNorm', x).size > 0) {
+    checkLearned('rmsNorm', x, options, x.shape.at(-1) ?? 1);
+    const floating = x.cast(floatingDType(x.dtype));
+    if (x.rank > 0) return apply(rmsNormalize, [floating, scale.cast(floating.dtype).reshape([-1])], { epsilon });
+  }
   const squares = checkTensor('rmsNorm', x).square().mean({ axis: -1, keepDims: true });
-  const y = x.mul(squares.add(checkEpsilon('rmsNorm', options.epsilon ?? 1e-5)).rsqrt());
+  const y = x.mul(squares.add(epsilon).rsqrt());
   return finish('rmsNorm', y, options, x.shape.slice(-1));
 }
 

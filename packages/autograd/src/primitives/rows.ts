@@ -20,6 +20,7 @@ import * as pooling from './pooling.js';
 import * as recurrent from './recurrent.js';
 import * as reduce from './reduce.js';
 import * as reshape from './reshape.js';
+import * as rmsNormalize from './rmsNormalize.js';
 import * as rounding from './rounding.js';
 import * as scan from './scan.js';
 import * as softmax from './softmax.js';
@@ -48,6 +49,7 @@ const files: Readonly<Record<string, object>> = {
   softmax,
   normalize,
   affineNormalize,
+  rmsNormalize,
   attention,
   recurrent,
   norm,

@@ -11,7 +11,7 @@ import { fill, withContiguous } from '../move/copy.js';
 import { normalizeColumnsBackward, normalizeColumnsScaled } from '../wasm/elementwise.js';
 import { variantFor } from '../wasm/features.js';
 import type { FloatVector } from '../wasm/lanes.js';
-import { rowFunctions } from '../wasm/normalize.js';
+import { rowFunctions, rowsAtOnce } from '../wasm/normalize.js';
 import { lanesOf, pointerOf } from '../wasm/runMap.js';
 
 /** What is normalized together: `'rows'`, the last axes, or `'columns'`, the first ones. `count` is how many numbers that are. */
@@ -167,9 +167,6 @@ function simd(out: Block, [x, scale, shift]: readonly Block[], attributes: Affin
     }),
   );
 }
-
-/** Rows whose sums for γ and β are added up in the lanes of x, before they are in double precision. */
-const rowsAtOnce = 128;
 
 function simdBackward(out: Block, inputs: readonly Block[], { attributes, wanted }: AffineNormalizePull): boolean {
   const [g, x, scale] = inputs as readonly [Block, Block, Block];

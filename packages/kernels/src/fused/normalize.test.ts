@@ -9,6 +9,7 @@ import {
   columnMoments,
 } from './affineNormalize.js';
 import { normalize, normalizeBackward } from './normalize.js';
+import { rmsNormalize, rmsNormalizeBackward } from './rmsNormalize.js';
 import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax.js';
 
 afterEach(() => setDeterministic(false));
@@ -22,6 +23,9 @@ const cases = fc.record({
   special: fc.constantFrom(null, -Infinity, Number.NaN),
   deterministic: fc.boolean(),
 });
+
+/** Enough for axes that are normalized and axes that are not to alternate. */
+const fourAxes = fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 1, maxLength: 4 });
 
 function block(dtype: DType, shape: readonly number[], value: (i: number) => number) {
   const x = newBlock(dtype, shape, false);
@@ -60,7 +64,7 @@ it('softmax and logSoftmax agree with their plain loops, along any axis', () => 
 
 it('normalize agrees with its plain loop, over any axes', () => {
   fc.assert(
-    fc.property(cases, fc.nat(), ({ shape, seed, dtype, spread, mean, deterministic }, axesSeed) => {
+    fc.property(cases, fourAxes, fc.nat(), ({ seed, dtype, spread, mean, deterministic }, shape, axesSeed) => {
       setDeterministic(deterministic);
       const x = block(dtype, shape, (i) => mean + spread * Math.sin(seed + 1.3 * i));
       const axes = shape.map((_, i) => i).filter((i) => (axesSeed >> i) & 1);
@@ -100,7 +104,7 @@ it('what flows back through softmax and logSoftmax agrees with the plain loops, 
 
 it('what flows back through normalize agrees with the plain loop, over any axes', () => {
   fc.assert(
-    fc.property(cases, fc.nat(), ({ shape, seed, dtype, spread, mean, deterministic }, axesSeed) => {
+    fc.property(cases, fourAxes, fc.nat(), ({ seed, dtype, spread, mean, deterministic }, shape, axesSeed) => {
       setDeterministic(deterministic);
       const x = block(dtype, shape, (i) => mean + spread * Math.sin(seed + 1.3 * i));
       const g = block(dtype, shape, (i) => Math.cos(seed + 2.1 * i) + 0.5);
@@ -155,6 +159,44 @@ it('with a scale and a shift, there and back, agrees with the plain loops, along
         );
         if (rows > 0)
           compare(2 * columns, (which, out) => (which === 'plain' ? columnMoments.plain : columnMoments)(out, [x], {}));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+it('over root mean squares, there and back, agrees with the plain loops', () => {
+  fc.assert(
+    fc.property(
+      cases,
+      fc.constantFrom([true, true], [true, false], [false, true]),
+      fc.constantFrom(1, 40, 150),
+      ({ shape, seed, dtype, mean, spread, deterministic }, wanted, times) => {
+        setDeterministic(deterministic);
+        const [rows, columns] = [shape[0]! * times, shape.at(-1)!];
+        const x = block(dtype, [rows, columns], (i) => mean + spread * Math.sin(seed + 1.3 * i));
+        const g = block(dtype, [rows, columns], (i) => Math.cos(seed + 2.1 * i) + 0.5);
+        const scale = block(dtype, [columns], (i) => Math.sin(i + seed));
+        const attributes = { epsilon: 0.1 };
+        const tolerance = dtype === 'float32' ? 3e-5 : 1e-13;
+        const results = (size: number, runs: readonly ((out: Block) => void)[]): ArrayLike<number>[] =>
+          runs.map((run) => {
+            const out = newBlock(dtype, [size], false);
+            run(out);
+            return copyOut(out);
+          });
+        const [got, expected] = results(
+          x.size,
+          [rmsNormalize, rmsNormalize.plain].map((run) => (out) => run(out, [x, scale], attributes)),
+        );
+        expectNear(got!, expected!, tolerance);
+        const [gotBack, expectedBack] = results(
+          (wanted[0] ? x.size : 0) + (wanted[1] ? columns : 0),
+          [rmsNormalizeBackward, rmsNormalizeBackward.plain].map(
+            (run) => (out) => run(out, [g, x, scale], { attributes, wanted }),
+          ),
+        );
+        expectNear(gotBack!, expectedBack!, 10 * tolerance);
       },
     ),
     { numRuns: 300 },

@@ -7,6 +7,7 @@ import { type DispatchedKernel, kernel } from '../kernel.js';
 import { keptAxes, subBlock } from '../reduce/axes.js';
 import { normalizeColumns, normalizeColumnsBackward } from '../wasm/elementwise.js';
 import { variantFor } from '../wasm/features.js';
+import { patternOfEach } from '../wasm/mapKernel.js';
 import { rowFunctions } from '../wasm/normalize.js';
 import { lanesOf, pointerOf } from '../wasm/runMap.js';
 
@@ -89,54 +90,100 @@ const plainBackward: Kernel<NormalizeAttributes> = (out, [g, x], { axes, epsilon
   });
 };
 
-/** Rows where the last axes are meant, columns where the first are; other axes are the plain loop's. */
+/**
+ * x as [bands, rows, groups, width], normalized over rows and width: columns of a batch (one band, a width of 1), groups of channels of
+ * each example (a band each), channels that come first (one band). Null where the axes alternate more often.
+ */
+function bandsOf(
+  { shape }: Block,
+  axes: readonly number[],
+): { bands: number; rows: number; groups: number; width: number } | null {
+  let axis = 0;
+  const take = (reduced: boolean): number => {
+    let extent = 1;
+    for (; axis < shape.length && axes.includes(axis) === reduced; axis++) extent *= shape[axis]!;
+    return extent;
+  };
+  const [bands, rows, groups, width] = [take(false), take(true), take(false), take(true)];
+  return axis === shape.length ? { bands, rows, groups, width } : null;
+}
+
+/** How many numbers are normalized together, where those are rows: the last axes. Else null. */
+function rowLength({ shape }: Block, axes: readonly number[]): number | null {
+  if (!axes.every((axis, i) => axis === shape.length - axes.length + i)) return null;
+  return axes.reduce((product, axis) => product * shape[axis]!, 1);
+}
+
+/** Rows where the last axes are meant; bands of columns for others. */
 function simd(out: Block, x: Block, { axes, epsilon }: NormalizeAttributes): boolean {
   const type = lanesOf(x.dtype);
   if (type === undefined || !x.contiguous || !x.storage.inHeap || !out.storage.inHeap || x.size === 0) return false;
-  const rank = x.shape.length;
-  const reduced = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
-  if (axes.every((axis, i) => axis === rank - axes.length + i)) {
-    rowFunctions(variantFor(type)).normalizeRows(pointerOf(out), pointerOf(x), x.size / reduced, reduced, epsilon);
-    return true;
-  }
-  if (!axes.every((axis, i) => axis === i)) return false;
-  return overColumns(out, x, reduced, x.size / reduced, epsilon);
+  const length = rowLength(x, axes);
+  if (length === null) return overColumns(out, x, axes, epsilon);
+  rowFunctions(variantFor(type)).normalizeRows(pointerOf(out), pointerOf(x), x.size / length, length, epsilon);
+  return true;
 }
 
-function overColumns(out: Block, x: Block, rows: number, columns: number, epsilon: number): boolean {
-  const type = lanesOf(x.dtype)!;
-  const [moments, scales] = [newBlock('float64', [2, columns], false), newBlock(x.dtype, [2, columns], false)];
+/** Sums over the columns of a band, and numbers for each column that go into its second pass; false where the heap has no room. */
+function withColumns(x: Block, columns: number, count: number, use: (moments: Block, factors: Block) => void): boolean {
+  const [moments, factors] = [newBlock('float64', [count, columns], false), newBlock(x.dtype, [count, columns], false)];
   try {
-    if (!moments.storage.inHeap || !scales.storage.inHeap) return false;
-    const sums = moments.data.subarray(moments.offset, moments.offset + 2 * columns);
-    sums.fill(0);
-    rowFunctions(variantFor(type)).momentsOfColumns(pointerOf(moments), pointerOf(x), pointerOf(x), rows, columns);
-    for (let c = 0; c < columns; c++) {
-      // Distances from the first element: nothing cancels when the mean is far from 0.
-      const distance = sums[c]! / rows;
-      const variance = Math.max(0, sums[columns + c]! / rows - distance * distance);
-      scales.data[scales.offset + c] = x.data[x.offset + c]! + distance;
-      scales.data[scales.offset + columns + c] = 1 / Math.sqrt(variance + epsilon);
-    }
-    const bytes = bytesPerElement(x.dtype);
-    const [step, mean] = [columns * bytes, pointerOf(scales)];
-    normalizeColumns.run(type, 'each each each')!(
-      rows,
-      columns,
-      pointerOf(out),
-      step,
-      pointerOf(x),
-      step,
-      mean,
-      0,
-      mean + step,
-      0,
-    );
+    if (!moments.storage.inHeap || !factors.storage.inHeap) return false;
+    use(moments, factors);
     return true;
   } finally {
     moments.storage.release();
-    scales.storage.release();
+    factors.storage.release();
   }
+}
+
+/**
+ * Mean and variance of a group of columns, the `width` columns from `first` on, out of the sums of distances from the first element of
+ * each and of their squares. Nothing cancels when the mean is far from 0.
+ */
+function momentsOfGroup(
+  sums: (row: number, column: number) => number,
+  firstOf: (column: number) => number,
+  first: number,
+  width: number,
+  rows: number,
+): { mean: number; variance: number } {
+  let mean = 0;
+  for (let c = first; c < first + width; c++) mean += firstOf(c) + sums(0, c) / rows;
+  mean /= width;
+  let variance = 0;
+  for (let c = first; c < first + width; c++) {
+    const distance = sums(0, c) / rows;
+    variance += Math.max(0, sums(1, c) / rows - distance * distance) + (firstOf(c) + distance - mean) ** 2;
+  }
+  return { mean, variance: variance / width };
+}
+
+function overColumns(out: Block, x: Block, axes: readonly number[], epsilon: number): boolean {
+  const split = bandsOf(x, axes);
+  if (split === null) return false;
+  const { bands, rows, groups, width } = split;
+  const columns = groups * width;
+  const type = lanesOf(x.dtype)!;
+  const bytes = bytesPerElement(x.dtype);
+  const step = columns * bytes;
+  return withColumns(x, columns, 2, (moments, factors) => {
+    const sums = (row: number, c: number): number => moments.data[moments.offset + row * columns + c]!;
+    for (let band = 0; band < bands; band++) {
+      const start = x.offset + band * rows * columns;
+      const [from, to] = [start * bytes, pointerOf(out) + band * rows * step];
+      moments.data.fill(0, moments.offset, moments.offset + 2 * columns);
+      rowFunctions(variantFor(type)).momentsOfColumns(pointerOf(moments), from, from, rows, columns);
+      for (let first = 0; first < columns; first += width) {
+        const { mean, variance } = momentsOfGroup(sums, (c) => x.data[start + c]!, first, width, rows);
+        factors.data.fill(mean, factors.offset + first, factors.offset + first + width);
+        const scales = factors.offset + columns + first;
+        factors.data.fill(1 / Math.sqrt(variance + epsilon), scales, scales + width);
+      }
+      const at = pointerOf(factors);
+      normalizeColumns.run(type, patternOfEach(3))!(rows, columns, to, step, from, step, at, 0, at + step, 0);
+    }
+  });
 }
 
 /** (x − mean) / √(variance + ε) over the axes; the variance divides by the count. */
@@ -154,47 +201,53 @@ function simdBackward(out: Block, g: Block, x: Block, { axes, epsilon }: Normali
   const type = lanesOf(x.dtype);
   if (type === undefined || g.dtype !== x.dtype || x.size === 0) return false;
   if (![out, g, x].every((block) => block.contiguous && block.storage.inHeap)) return false;
-  const rank = x.shape.length;
-  const reduced = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
-  if (axes.every((axis, i) => axis === rank - axes.length + i)) {
-    const run = rowFunctions(variantFor(type)).normalizeRowsBackward;
-    run(pointerOf(out), pointerOf(g), pointerOf(x), x.size / reduced, reduced, epsilon);
-    return true;
-  }
-  if (!axes.every((axis, i) => axis === i)) return false;
-  return overColumnsBackward(out, g, x, reduced, x.size / reduced, epsilon);
+  const length = rowLength(x, axes);
+  if (length === null) return overColumnsBackward(out, g, x, axes, epsilon);
+  const run = rowFunctions(variantFor(type)).normalizeRowsBackward;
+  run(pointerOf(out), pointerOf(g), pointerOf(x), x.size / length, length, epsilon);
+  return true;
 }
 
-function overColumnsBackward(out: Block, g: Block, x: Block, rows: number, columns: number, epsilon: number): boolean {
+function overColumnsBackward(out: Block, g: Block, x: Block, axes: readonly number[], epsilon: number): boolean {
+  const split = bandsOf(x, axes);
+  if (split === null) return false;
+  const { bands, rows, groups, width } = split;
+  const columns = groups * width;
   const type = lanesOf(x.dtype)!;
-  const [moments, factors] = [newBlock('float64', [4, columns], false), newBlock(x.dtype, [4, columns], false)];
-  try {
-    if (!moments.storage.inHeap || !factors.storage.inHeap) return false;
-    const sums = moments.data.subarray(moments.offset, moments.offset + 4 * columns);
-    sums.fill(0);
-    const run = rowFunctions(variantFor(type)).gradientMomentsOfColumns;
-    run(pointerOf(moments), pointerOf(x), pointerOf(g), rows, columns);
-    for (let c = 0; c < columns; c++) {
-      const distance = sums[c]! / rows;
-      const variance = Math.max(0, sums[columns + c]! / rows - distance * distance) + epsilon;
-      const meanG = sums[2 * columns + c]! / rows;
-      const product = sums[3 * columns + c]! / rows - distance * meanG;
-      const values = [x.data[x.offset + c]! + distance, meanG, product / variance, 1 / Math.sqrt(variance)];
-      for (const [k, value] of values.entries()) factors.data[factors.offset + k * columns + c] = value;
+  const bytes = bytesPerElement(x.dtype);
+  const step = columns * bytes;
+  return withColumns(x, columns, 4, (moments, factors) => {
+    const sums = (row: number, c: number): number => moments.data[moments.offset + row * columns + c]!;
+    for (let band = 0; band < bands; band++) {
+      const start = x.offset + band * rows * columns;
+      const firstOf = (c: number): number => x.data[start + c]!;
+      const [to, fromG] = [out, g].map((block) => pointerOf(block) + band * rows * step) as [number, number];
+      const from = start * bytes;
+      moments.data.fill(0, moments.offset, moments.offset + 4 * columns);
+      rowFunctions(variantFor(type)).gradientMomentsOfColumns(pointerOf(moments), from, fromG, rows, columns);
+      for (let first = 0; first < columns; first += width) {
+        const { mean, variance } = momentsOfGroup(sums, firstOf, first, width, rows);
+        let [sumG, product] = [0, 0];
+        for (let c = first; c < first + width; c++) {
+          sumG += sums(2, c);
+          product += sums(3, c) + (firstOf(c) - mean) * sums(2, c);
+        }
+        const count = rows * width;
+        const values = [mean, sumG / count, product / count / (variance + epsilon), 1 / Math.sqrt(variance + epsilon)];
+        for (const [k, value] of values.entries()) {
+          const place = factors.offset + k * columns + first;
+          factors.data.fill(value, place, place + width);
+        }
+      }
+      const at = pointerOf(factors);
+      normalizeColumnsBackward.run(type, patternOfEach(6))!(
+        rows,
+        columns,
+        ...[to, step, fromG, step, from, step],
+        ...[at, 0, at + step, 0, at + 2 * step, 0, at + 3 * step, 0],
+      );
     }
-    const step = columns * bytesPerElement(x.dtype);
-    const at = pointerOf(factors);
-    normalizeColumnsBackward.run(type, 'each each each each each each')!(
-      rows,
-      columns,
-      ...[pointerOf(out), pointerOf(g), pointerOf(x)].flatMap((pointer) => [pointer, step]),
-      ...[0, 1, 2, 3].flatMap((k) => [at + k * step, 0]),
-    );
-    return true;
-  } finally {
-    moments.storage.release();
-    factors.storage.release();
-  }
+  });
 }
 
 /** What flows back through `normalize`: s (g − mean g − y mean(g y)). Inputs: g, x. */

@@ -16,6 +16,8 @@ export interface RowFunctions {
   readonly normalizeRows: WasmFunction;
   /** (out, x, rows, columns, ε, γ, β): the same times a row γ, plus a row β */
   readonly normalizeRowsScaled: WasmFunction;
+  /** (out, x, rows, columns, ε, γ, anything): γ x / √(mean x² + ε) of each row */
+  readonly rmsNormalizeRows: WasmFunction;
   /** (out, g, y, rows, columns) */
   readonly softmaxBackward: WasmFunction;
   readonly logSoftmaxBackward: WasmFunction;
@@ -23,6 +25,8 @@ export interface RowFunctions {
   readonly normalizeRowsBackward: WasmFunction;
   /** (out, g, x, rows, columns, ε, γ, dγ, dβ): the same for γ g; what γ and β get is added to dγ and dβ */
   readonly normalizeRowsScaledBackward: WasmFunction;
+  /** (out, g, x, rows, columns, ε, γ, dγ, anything): what flows back through `rmsNormalizeRows`; what γ gets is added to dγ */
+  readonly rmsNormalizeRowsBackward: WasmFunction;
   /** (sums, x, anything, rows, columns): adds Σ d and Σ d² of each column, d = x − its first element, to two arrays of float64 */
   readonly momentsOfColumns: WasmFunction;
   /** (sums, x, g, rows, columns): and Σ g and Σ g d to two more */
@@ -75,8 +79,44 @@ function walk(
   body: (step: Step) => void,
   after?: () => void,
 ): void {
-  const left = code.let(columns);
   for (const [k, pointer] of pointers.entries()) code.set(pointer, starts[k]!);
+  walkOn(code, v, columns, pointers, body, after);
+}
+
+/** Elements of a row that are summed in its own lanes, before their sums are added in float64. */
+const stretch = 512;
+
+/** As `walk`, in stretches that `sums` are told the ends of. */
+function walkSumming(
+  code: Code,
+  v: Lanes<FloatVector>,
+  columns: Expr<'i32'>,
+  pointers: readonly Local<'i32'>[],
+  starts: readonly Expr<'i32'>[],
+  sums: readonly LaneSum[],
+  body: (step: Step) => void,
+): void {
+  for (const [k, pointer] of pointers.entries()) code.set(pointer, starts[k]!);
+  for (const sum of sums) sum.clear();
+  const left = code.let(columns);
+  code.while(left, () => {
+    const now = code.let(select(left, constant('i32', stretch), op('i32.lt_u', left, stretch)));
+    walkOn(code, v, now, pointers, body);
+    for (const sum of sums) sum.flush();
+    code.set(left, op('i32.sub', left, now));
+  });
+}
+
+/** Walks so many elements from where the pointers are. */
+function walkOn(
+  code: Code,
+  v: Lanes<FloatVector>,
+  count: Expr<'i32'>,
+  pointers: readonly Local<'i32'>[],
+  body: (step: Step) => void,
+  after?: () => void,
+): void {
+  const left = code.let(count);
   const turn = (vectors: number, elements: number): void => {
     code.while(op('i32.ge_u', left, elements), () => {
       const tail = elements === 1;
@@ -127,22 +167,53 @@ class DoubleSum {
       this.code.set(this.halves[k]!, this.d.add(this.halves[k]!, half));
   }
 
-  /** Adds the squares of x, taken in float64. */
-  addSquare(x: Local<FloatVector>, tail: boolean): void {
-    if (tail) {
-      const value = this.code.let(firstLane(this.code, this.type, x));
-      this.code.set(this.rest, op('f64.add', this.rest, op('f64.mul', value, value)));
-      return;
-    }
-    for (const [k, half] of widened(this.type, x).entries()) {
-      const value = this.code.let(half);
-      this.code.set(this.halves[k]!, this.d.add(this.halves[k]!, this.d.mul(value, value)));
-    }
-  }
-
   total(): Local<'f64'> {
     const both = this.code.let(this.d.add(this.halves[0]!, this.halves[1]!));
     return this.code.let(op('f64.add', op('f64.add', extractLane(both, 0), extractLane(both, 1)), this.rest));
+  }
+}
+
+/** A sum in the lanes of the row, one vector for each of a turn and one for single elements; stretch by stretch it goes on in float64. */
+class LaneSum {
+  private readonly lanes: readonly Local<FloatVector>[];
+  private readonly single: Local<FloatVector>;
+  private readonly whole: Local<'f64'>;
+
+  constructor(
+    private readonly code: Code,
+    private readonly v: Lanes<FloatVector>,
+  ) {
+    this.lanes = Array.from({ length: unroll }, () => code.local(v.type));
+    this.single = code.local(v.type);
+    this.whole = code.local('f64');
+  }
+
+  clear(): void {
+    const { code, v } = this;
+    for (const lane of [...this.lanes, this.single]) code.set(lane, v.constant(0));
+    code.set(this.whole, constant('f64', 0));
+  }
+
+  /** Adds x, times y where that is given. */
+  add({ tail, turn }: Step, x: Expr<FloatVector>, y?: Expr<FloatVector>): void {
+    const { code, v } = this;
+    const lane = tail ? this.single : this.lanes[turn]!;
+    code.set(lane, y === undefined ? v.add(lane, x) : v.madd(x, y, lane));
+  }
+
+  flush(): void {
+    const { code, v } = this;
+    const d = new Lanes('f64x2', code);
+    const halves = this.lanes.flatMap((lane) => widened(v.type, lane));
+    const both = code.let(halves.reduce((a, b) => d.add(a, b)));
+    const single = firstLane(code, v.type, this.single);
+    const sum = op('f64.add', op('f64.add', extractLane(both, 0), extractLane(both, 1)), single);
+    code.set(this.whole, op('f64.add', this.whole, sum));
+    for (const lane of [...this.lanes, this.single]) code.set(lane, v.constant(0));
+  }
+
+  total(): Local<'f64'> {
+    return this.whole;
   }
 }
 
@@ -200,32 +271,47 @@ function softmaxRows(name: 'softmax' | 'logSoftmax', variant: Variant): Func {
   });
 }
 
-/** (x − mean) / √(variance + ε) of each row; `scaled`: then times a row of scales, plus a row of shifts. */
-function normalizeRows(variant: Variant, scaled: boolean): Func {
+/** What rows are normalized by, and whether they are scaled and shifted then. */
+type RowKind = 'plain' | 'scaled' | 'rms';
+
+/**
+ * (x − mean) / √(variance + ε) of each row; `scaled`: then times a row of scales, plus a row of shifts. `rms`: scaled, and with 0 in
+ * the place of mean and shift.
+ */
+function normalizeRows(variant: Variant, kind: RowKind): Func {
   const type = lanesOfVariant(variant);
   return procedure(
-    scaled ? 'normalizeRowsScaled' : 'normalizeRows',
+    { plain: 'normalizeRows', scaled: 'normalizeRowsScaled', rms: 'rmsNormalizeRows' }[kind],
     { out: 'i32', x: 'i32', rows: 'i32', columns: 'i32', epsilon: 'f64', gamma: 'i32', beta: 'i32' },
     (code, { out, x, rows, columns, epsilon, gamma, beta }) => {
       const v = new Lanes<FloatVector>(type, code, isFused(variant));
       const bytes = code.let(op('i32.mul', columns, v.elementBytes));
       const [from, to, atGamma, atBeta] = [code.local('i32'), code.local('i32'), code.local('i32'), code.local('i32')];
-      const sum = new DoubleSum(code, type);
+      const sum = new LaneSum(code, v);
       const count = code.let(op('f64.convert_i32_u', columns));
       code.repeat(rows, () => {
-        sum.clear();
-        walk(code, v, columns, [from], [x], ({ load, tail }) => sum.add(v.let(load(from)), tail));
-        const mean = v.let(everywhere(v, op('f64.div', sum.total(), count)));
-        sum.clear();
-        walk(code, v, columns, [from], [x], ({ load, tail }) => sum.addSquare(v.let(v.sub(load(from), mean)), tail));
+        let centered = (value: Expr<FloatVector>): Expr<FloatVector> => value;
+        if (kind !== 'rms') {
+          walkSumming(code, v, columns, [from], [x], [sum], (step) => sum.add(step, step.load(from)));
+          const mean = v.let(everywhere(v, op('f64.div', sum.total(), count)));
+          centered = (value) => v.sub(value, mean);
+        }
+        walkSumming(code, v, columns, [from], [x], [sum], (step) => {
+          const distance = v.let(centered(step.load(from)));
+          sum.add(step, distance, distance);
+        });
         const variance = op('f64.add', op('f64.div', sum.total(), count), epsilon);
         const scale = v.let(v.div(1, v.sqrt(everywhere(v, variance))));
-        const normalized = (x: Expr<FloatVector>): Expr<FloatVector> => v.mul(v.sub(x, mean), scale);
-        if (scaled)
-          walk(code, v, columns, [from, atGamma, atBeta, to], [x, gamma, beta, out], ({ load, store }) =>
-            store(to, v.madd(v.let(normalized(load(from))), v.let(load(atGamma)), v.let(load(atBeta)))),
-          );
-        else walk(code, v, columns, [from, to], [x, out], ({ load, store }) => store(to, normalized(load(from))));
+        const [pointers, starts] =
+          kind === 'scaled'
+            ? [[from, atGamma, atBeta, to] as const, [x, gamma, beta, out] as const]
+            : [[from, atGamma, to] as const, [x, gamma, out] as const];
+        walk(code, v, columns, pointers, starts, ({ load, store }) => {
+          const normalized = v.mul(centered(load(from)), scale);
+          if (kind === 'plain') store(to, normalized);
+          else if (kind === 'rms') store(to, v.mul(normalized, load(atGamma)));
+          else store(to, v.madd(v.let(normalized), v.let(load(atGamma)), v.let(load(atBeta))));
+        });
         code.set(x, op('i32.add', x, bytes));
         code.set(out, op('i32.add', out, bytes));
       });
@@ -264,10 +350,12 @@ function softmaxRowsBackward(name: 'softmaxBackward' | 'logSoftmaxBackward', var
 
 /**
  * What flows back through `normalizeRows`: s (g − mean g − d s² mean(g d)) with d = x − mean x and s = 1 / √(variance + ε). `scaled`: g is
- * multiplied by a row of scales first, and Σ g d s and Σ g of each column are added to two more rows.
+ * multiplied by a row of scales first, and Σ g d s and Σ g of each column are added to two more rows. `rms`: scaled, with 0 in the
+ * place of both means, and no sums of g.
  */
-function normalizeRowsBackward(variant: Variant, scaled: boolean): Func {
+function normalizeRowsBackward(variant: Variant, kind: RowKind): Func {
   const type = lanesOfVariant(variant);
+  const scaled = kind !== 'plain';
   const parameters = {
     out: 'i32',
     g: 'i32',
@@ -279,7 +367,11 @@ function normalizeRowsBackward(variant: Variant, scaled: boolean): Func {
     sumGamma: 'i32',
     sumBeta: 'i32',
   } as const;
-  const name = scaled ? 'normalizeRowsScaledBackward' : 'normalizeRowsBackward';
+  const name = {
+    plain: 'normalizeRowsBackward',
+    scaled: 'normalizeRowsScaledBackward',
+    rms: 'rmsNormalizeRowsBackward',
+  }[kind];
   return procedure(name, parameters, (code, { out, g, x, rows, columns, epsilon, gamma, sumGamma, sumBeta }) => {
     const v = new Lanes<FloatVector>(type, code, isFused(variant));
     const bytes = code.let(op('i32.mul', columns, v.elementBytes));
@@ -290,50 +382,59 @@ function normalizeRowsBackward(variant: Variant, scaled: boolean): Func {
       code.local('i32'),
       code.local('i32'),
     ];
-    const [sum, products] = [new DoubleSum(code, type), new DoubleSum(code, type)];
+    const [sum, products] = [new LaneSum(code, v), new LaneSum(code, v)];
     const count = code.let(op('f64.convert_i32_u', columns));
     /** Walks rows of g and x, and where it is scaled those of the scales and of some sums. */
     const walkRow = (
       more: readonly Local<'i32'>[],
       starts: readonly Expr<'i32'>[],
       sums: Expr<'i32'>,
+      adding: readonly LaneSum[],
       body: (step: Step, gradient: Local<FloatVector>, raw: Local<FloatVector>) => void,
     ): void => {
       const pointers = scaled ? [fromX, fromG, atGamma, atSum, ...more] : [fromX, fromG, ...more];
-      walk(code, v, columns, pointers, scaled ? [x, g, gamma, sums, ...starts] : [x, g, ...starts], (step) => {
+      const all = scaled ? [x, g, gamma, sums, ...starts] : [x, g, ...starts];
+      const visit = (step: Step): void => {
         const raw = v.let(step.load(fromG));
         body(step, scaled ? v.let(v.mul(raw, step.load(atGamma))) : raw, raw);
-      });
+      };
+      if (adding.length === 0) walk(code, v, columns, pointers, all, visit);
+      else walkSumming(code, v, columns, pointers, all, adding, visit);
     };
     code.repeat(rows, () => {
-      sum.clear();
-      products.clear();
-      walkRow([], [], sumBeta, ({ load, store, tail }, gradient, raw) => {
-        sum.add(v.let(load(fromX)), tail);
-        products.add(gradient, tail);
-        if (scaled) store(atSum, v.add(load(atSum), raw));
-      });
-      const mean = v.let(everywhere(v, op('f64.div', sum.total(), count)));
-      const meanG = v.let(everywhere(v, op('f64.div', products.total(), count)));
-      sum.clear();
-      products.clear();
-      walkRow([], [], sumGamma, ({ load, tail }, gradient) => {
-        const distance = v.let(v.sub(load(fromX), mean));
-        sum.addSquare(distance, tail);
-        products.add(v.let(v.mul(distance, v.sub(gradient, meanG))), tail);
+      let centered = (value: Expr<FloatVector>): Expr<FloatVector> => value;
+      let centeredG = centered;
+      if (kind !== 'rms') {
+        walkRow([], [], sumBeta, [sum, products], (step, gradient, raw) => {
+          sum.add(step, step.load(fromX));
+          products.add(step, gradient);
+          if (scaled) step.store(atSum, v.add(step.load(atSum), raw));
+        });
+        const mean = v.let(everywhere(v, op('f64.div', sum.total(), count)));
+        const meanG = v.let(everywhere(v, op('f64.div', products.total(), count)));
+        centered = (value) => v.sub(value, mean);
+        centeredG = (value) => v.sub(value, meanG);
+      }
+      walkRow([], [], sumGamma, [sum, products], (step, gradient) => {
+        const distance = v.let(centered(step.load(fromX)));
+        sum.add(step, distance, distance);
+        products.add(step, distance, centeredG(gradient));
       });
       const variance = code.let(op('f64.add', op('f64.div', sum.total(), count), epsilon));
       const bend = v.let(everywhere(v, op('f64.div', op('f64.div', products.total(), count), variance)));
       const scale = v.let(v.div(1, v.sqrt(everywhere(v, variance))));
-      walkRow([to], [out], sumGamma, ({ load, store }, gradient, raw) => {
-        const distance = v.let(v.sub(load(fromX), mean));
+      walkRow([to], [out], sumGamma, [], ({ load, store }, gradient, raw) => {
+        const distance = v.let(centered(load(fromX)));
         if (scaled) store(atSum, v.add(load(atSum), v.mul(raw, v.mul(distance, scale))));
-        store(to, v.mul(v.sub(v.sub(gradient, meanG), v.mul(distance, bend)), scale));
+        store(to, v.mul(v.sub(centeredG(gradient), v.mul(distance, bend)), scale));
       });
       for (const pointer of [g, x, out]) code.advance(pointer, bytes);
     });
   });
 }
+
+/** Rows whose sums for γ and β are added up in the lanes of x, before they are added in double precision. */
+export const rowsAtOnce = 128;
 
 /** Rows that are summed in registers before their sums are added to memory. */
 const bandRows = 64;
@@ -405,12 +506,14 @@ function momentsOfColumns(variant: Variant, withGradient: boolean): Func {
 export const rowFunctions: (variant: Variant) => RowFunctions = lazyModule((variant: Variant) => [
   softmaxRows('softmax', variant),
   softmaxRows('logSoftmax', variant),
-  normalizeRows(variant, false),
-  normalizeRows(variant, true),
+  normalizeRows(variant, 'plain'),
+  normalizeRows(variant, 'scaled'),
+  normalizeRows(variant, 'rms'),
   softmaxRowsBackward('softmaxBackward', variant),
   softmaxRowsBackward('logSoftmaxBackward', variant),
-  normalizeRowsBackward(variant, false),
-  normalizeRowsBackward(variant, true),
+  normalizeRowsBackward(variant, 'plain'),
+  normalizeRowsBackward(variant, 'scaled'),
+  normalizeRowsBackward(variant, 'rms'),
   momentsOfColumns(variant, false),
   momentsOfColumns(variant, true),
 ]) as never;

@@ -20,6 +20,7 @@ import { examples as pooling } from './pooling.js';
 import { examples as recurrent } from './recurrent.js';
 import { examples as reduce } from './reduce.js';
 import { examples as reshape } from './reshape.js';
+import { examples as rmsNormalize } from './rmsNormalize.js';
 import { examples as rounding } from './rounding.js';
 import { examples as scan } from './scan.js';
 import { examples as softmax } from './softmax.js';
@@ -46,6 +47,7 @@ export const examples: Readonly<Record<string, Examples>> = {
   softmax,
   normalize,
   affineNormalize,
+  rmsNormalize,
   attention,
   recurrent,
   norm,
