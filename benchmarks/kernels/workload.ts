@@ -1,15 +1,18 @@
 /** One piece of work, said so that every library can do it. */
 
-import type { Shape } from '@cotangent/kernels';
+import type { DType, Shape } from '@cotangent/kernels';
 
 export interface Workload {
   readonly name: string;
   /** What it is, by our name. */
   readonly operation: string;
-  /** Of the inputs; float32. */
+  /** Of the inputs. */
   readonly shapes: readonly Shape[];
   /** Of the result. */
   readonly out: Shape;
+  /** Of the inputs, and of the result behind them; float32 where it does not say. int32 are indices below `indexLimit`, bools every other one true. */
+  readonly dtypes?: readonly DType[];
+  readonly indexLimit?: number;
   /** What else the operation needs to know, in our spelling. */
   readonly attributes?: unknown;
   /** Floating-point operations or bytes read and written, per call. */
@@ -33,4 +36,18 @@ export function timed(call: () => void): (calls: number) => number {
     for (let i = 0; i < calls; i++) call();
     return (performance.now() - start) / calls;
   };
+}
+
+/** The dtype of input k, or of the result where k is the number of inputs. */
+export function dtypeOf({ dtypes }: Workload, k: number): DType {
+  return dtypes?.[k] ?? 'float32';
+}
+
+/** Element i of an input. */
+export function valueAt(workload: Workload, k: number, i: number): number {
+  const dtype = dtypeOf(workload, k);
+  if (dtype === 'bool') return i % 2;
+  // A prime step: neighbours lie far apart, and some come again.
+  if (dtype === 'int32') return (i * 7919) % (workload.indexLimit ?? 1);
+  return 0.1 + (i % 97) / 100;
 }

@@ -1,10 +1,9 @@
 /** What the kernels suite measures. */
 
-import type { ConvolutionAttributes, Shape } from '@cotangent/kernels';
+import { type ConvolutionAttributes, type DType, gruParts, lstmParts, type Shape, sizeOf } from '@cotangent/kernels';
 import type { Workload } from './workload.js';
 
 const million = 2 ** 20;
-const sizeOf = (shape: Shape): number => shape.reduce((n, extent) => n * extent, 1);
 
 /** Work that is bound by memory: all bytes in, all bytes out. */
 function moves(name: string, operation: string, shapes: readonly Shape[], out: Shape, attributes?: unknown): Workload {
@@ -80,6 +79,130 @@ const twice = (shape: Shape): readonly Shape[] => [shape, shape];
 
 const square: Shape = [1024, 1024];
 
+/** The same for other dtypes: those of the inputs, and of the result. */
+const typed = (work: Workload, dtypes: readonly DType[], indexLimit = 1): Workload => ({ ...work, dtypes, indexLimit });
+
+/** In double precision. */
+const double = (work: Workload): Workload => {
+  const dtypes = new Array<DType>(work.shapes.length + 1).fill('float64');
+  const amount = work.unit === 'GB/s' ? 2 * work.amount : work.amount;
+  return { ...work, name: `${work.name}, float64`, dtypes, amount };
+};
+
+/** A recurrent layer over a whole sequence, forward and backward. */
+function recurrent(operation: 'lstm' | 'gru'): Workload[] {
+  const [time, batch, features, units] = [32, 32, 64, 64];
+  const gates = operation === 'lstm' ? 4 : 3;
+  const parts: readonly Shape[] = operation === 'lstm' ? lstmParts(time, batch, units) : gruParts(time, batch, units);
+  const packed: Shape = [parts.reduce((n, part) => n + sizeOf(part), 0)];
+  const state: Shape = [batch, units];
+  const inputs: Shape[] = [
+    [time, batch, features],
+    [features, gates * units],
+    [units, gates * units],
+    operation === 'lstm' ? [gates * units] : [2, gates * units],
+    ...(operation === 'lstm' ? [state, state] : [state]),
+  ];
+  const amount = 2 * time * batch * (features + units) * gates * units;
+  const name = `${operation} ${time} steps, ${batch}×${features} to ${units}`;
+  const wanted = inputs.map(() => true);
+  const all: Shape = [inputs.reduce((n, shape) => n + sizeOf(shape), 0)];
+  return [
+    { name, operation, shapes: inputs, out: packed, amount, unit: 'GFLOP/s' },
+    {
+      name: `${name}, backward`,
+      operation: `${operation}Backward`,
+      shapes: [packed, ...inputs, packed],
+      out: all,
+      attributes: { wanted },
+      amount: 2 * amount,
+      unit: 'GFLOP/s',
+    },
+  ];
+}
+
+/** Scaled dot-product attention of 8 heads, forward and backward. */
+function attentions(): Workload[] {
+  const [heads, length, width] = [8, 256, 64];
+  const one: Shape = [heads, length, width];
+  const attributes = { scale: width ** -0.5, causal: false };
+  const amount = 4 * heads * length * length * width;
+  const name = `attention ${heads}×${length}×${width}`;
+  const pull = { attributes, wanted: [true, true, true] };
+  return [
+    { name, operation: 'attention', shapes: [one, one, one], out: one, attributes, amount, unit: 'GFLOP/s' },
+    {
+      name: `${name}, backward`,
+      operation: 'attentionBackward',
+      shapes: [one, one, one, one, one],
+      out: [3 * sizeOf(one)],
+      attributes: pull,
+      amount: 2.5 * amount,
+      unit: 'GFLOP/s',
+    },
+  ];
+}
+
+const axis1 = { axes: [1], keepDims: false };
+const table: Shape = [10000, 64];
+const half: Shape = [1024, 512];
+const logits: Shape = [512, 1000];
+
+/** Comparing, choosing, scanning, sorting, picking, moving; updates of parameters. */
+const others: readonly Workload[] = [
+  double(map('exp')),
+  double(moves('sum 1M', 'sum', [[million]], [], { axes: [0], keepDims: false })),
+  double(matmul(256, 256, 256)),
+  map('power', 2),
+  double(map('power', 2)),
+  typed(map('less', 2), ['float32', 'float32', 'bool']),
+  typed(moves('where 1M', 'where', [[million], [million], [million]], [million]), ['bool']),
+  moves('clip 1M', 'clip', [[million]], [million], { low: 0.2, high: 0.8 }),
+  typed(moves('cast 1M, float32 to int32', 'cast', [[million]], [million]), ['float32', 'int32']),
+  typed(moves('argmax [1024, 1024] axis 1', 'argmax', [square], [1024], axis1), ['float32', 'int32']),
+  moves('max [1024, 1024] axis 0', 'max', [square], [1024], { axes: [0], keepDims: false }),
+  moves('logSumExp [1024, 1024] axis 1', 'logSumExp', [square], [1024], axis1),
+  moves('cumsum [1024, 1024] axis 1', 'cumsum', [square], square, { axis: 1, reverse: false }),
+  typed(moves('argsort [64, 1024] axis 1', 'argsort', [[64, 1024]], [64, 1024], { axis: 1, descending: false }), [
+    'float32',
+    'int32',
+  ]),
+  typed(
+    moves('gather 4096 rows of [10000, 64]', 'gather', [table, [4096]], [4096, 64], { axis: 0 }),
+    ['float32', 'int32'],
+    10000,
+  ),
+  typed(
+    moves('scatterAdd 4096 rows to [10000, 64]', 'scatterAdd', [[4096, 64], [4096]], table, { axis: 0 }),
+    ['float32', 'int32'],
+    10000,
+  ),
+  typed(
+    moves('gather elements [1024, 1024] axis 1', 'gatherAlong', [square, square], square, { axis: 1, extent: 1024 }),
+    ['float32', 'int32'],
+    1024,
+  ),
+  moves('concat [1024, 512] twice, axis 1', 'concat', twice(half), square, { axis: 1 }),
+  moves('pad [1022, 1022] by 1', 'placeSlice', [[1022, 1022]], square, {
+    start: [1, 1],
+    size: [1022, 1022],
+    step: [1, 1],
+  }),
+  moves('uniform 1M', 'uniform', [], [million]),
+  moves('norm of 1M', 'euclideanNorm', [[million]], []),
+  typed(moves('crossEntropy [512, 1000]', 'softmaxCrossEntropy', [logits, [512]], [512]), ['float32', 'int32'], 1000),
+  typed(
+    moves('crossEntropy [512, 1000], backward', 'softmaxCrossEntropyBackward', [[512], logits, [512]], logits),
+    ['float32', 'float32', 'int32'],
+    1000,
+  ),
+  moves('SGD update 1M', 'sgd', [[million]], [million]),
+  moves('Adam update 1M', 'adam', [[million], [million], [million]], [million]),
+  ...recurrent('lstm'),
+  ...recurrent('gru'),
+  ...attentions(),
+];
+
 /** All workloads, in the order they are printed. */
 export const workloads: readonly Workload[] = [
   ...[16, 64, 256, 512, 1024].map((n) => matmul(n, n, n)),
@@ -127,4 +250,5 @@ export const workloads: readonly Workload[] = [
     [32, 1, 28, 28, 32],
     pooling,
   ),
+  ...others,
 ];

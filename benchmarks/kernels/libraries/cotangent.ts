@@ -1,15 +1,13 @@
 /** Our kernels, as they are dispatched and as plain loops; and the ceilings of the machine. */
 
 import * as kernels from '@cotangent/kernels';
-import { type Block, type Kernel, permuteLayout, type Shape } from '@cotangent/kernels';
+import { type Block, type DType, type Kernel, permuteLayout, type Shape } from '@cotangent/kernels';
 import { ceilingModule, ceilingOperations, simdAvailable, variantFor } from '@cotangent/kernels/wasm';
-import { type Contender, timed, type Workload } from '../workload.js';
+import { type Contender, dtypeOf, timed, valueAt, type Workload } from '../workload.js';
 
-export const filled = (i: number): number => 0.1 + (i % 97) / 100;
-
-function inHeap(shape: Shape): Block {
-  const block = kernels.newBlock('float32', shape, false);
-  for (let i = 0; i < block.size; i++) block.data[block.offset + i] = filled(i);
+function inHeap(shape: Shape, dtype: DType = 'float32', value: (i: number) => number = () => 0): Block {
+  const block = kernels.newBlock(dtype, shape, false);
+  for (let i = 0; i < block.size; i++) block.data[block.offset + i] = value(i);
   return block;
 }
 
@@ -17,16 +15,29 @@ type Dispatched = Kernel & { readonly plain?: Kernel };
 
 const transpose: Kernel = (out, [x]) => kernels.copyInto(out, x!.view(permuteLayout(x!, [1, 0])));
 
-export function cotangent({ operation, shapes, out, attributes }: Workload): Contender[] {
-  const kernel: Dispatched =
-    operation === 'transpose' ? transpose : (kernels as unknown as Record<string, Dispatched>)[operation]!;
+const learning = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const;
+
+const generator = new kernels.Generator(1);
+
+/** Work that is not a kernel by its name, with inputs and a result: layouts, random numbers, updates in place. */
+const others: Readonly<Record<string, Kernel>> = {
+  transpose,
+  uniform: (out) => generator.fillUniform(out),
+  sgd: (out, [gradient]) => kernels.sgdStep(out, gradient!, { learningRate: 1e-3 }),
+  adam: (out, [m, s, gradient]) => kernels.adamStep(out, m!, s!, gradient!, learning),
+};
+
+export function cotangent(workload: Workload): Contender[] {
+  const { operation, shapes, out, attributes } = workload;
+  const kernel = others[operation] ?? (kernels as unknown as Record<string, Dispatched>)[operation]!;
   const contender = (library: string, run: Kernel): Contender => {
-    const inputs = shapes.map(inHeap);
-    const target = inHeap(out);
+    const inputs = shapes.map((shape, k) => inHeap(shape, dtypeOf(workload, k), (i) => valueAt(workload, k, i)));
+    const target = inHeap(out, dtypeOf(workload, shapes.length));
     return { library, time: timed(() => run(target, inputs, attributes)) };
   };
   const ours = contender('cotangent', kernel);
-  return kernel.plain === undefined ? [ours] : [ours, contender('cotangent plain', kernel.plain)];
+  const { plain } = kernel as Dispatched;
+  return plain === undefined ? [ours] : [ours, contender('cotangent plain', plain)];
 }
 
 /** What the machine can do at best: multiply-adds that never leave the registers, and copying. */

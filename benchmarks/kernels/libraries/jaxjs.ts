@@ -3,8 +3,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ConvolutionAttributes, ReduceAttributes, Shape } from '@cotangent/kernels';
-import type { Contender, Library, Workload } from '../workload.js';
-import { filled } from './cotangent.js';
+import { type Contender, dtypeOf, type Library, valueAt, type Workload } from '../workload.js';
 
 // The benchmark is compiled without the library, which may not be installed.
 // biome-ignore lint/suspicious/noExplicitAny: it has no types here
@@ -36,6 +35,13 @@ const operations: Readonly<Record<string, Operation>> = {
   softmax: ({ nn }, [x]) => nn.softmax(x, 1),
   logSoftmax: ({ nn }, [x]) => nn.logSoftmax(x, 1),
   normalize: ({ nn }, [x], { attributes }) => nn.standardize(x, [...(attributes as ReduceAttributes).axes]),
+  less: binary('less'),
+  clip: ({ numpy }, [x]) => numpy.clip(x, 0.2, 0.8),
+  argmax: ({ numpy }, [x]) => numpy.argmax(x, 1),
+  logSumExp: ({ nn }, [x]) => nn.logsumexp(x, 1),
+  cumsum: ({ numpy }, [x]) => numpy.cumsum(x, 1),
+  concat: ({ numpy }, inputs) => numpy.concatenate([...inputs], 1),
+  placeSlice: ({ numpy }, [x]) => numpy.pad(x, 1),
   transpose: ({ numpy }, [x]) => numpy.transpose(x),
   convolution: ({ lax }, [x, filter], { attributes }) => {
     const { groups, padding } = attributes as ConvolutionAttributes;
@@ -71,14 +77,18 @@ export async function jaxjs(): Promise<Library | null> {
   if (jax === null) return null;
   return async (workload) => {
     const operation = operations[workload.operation];
-    if (operation === undefined) return [];
+    // Neither float64 nor bools from outside.
+    if (
+      operation === undefined ||
+      workload.dtypes?.some((dtype, k) => dtype === 'float64' || (dtype === 'bool' && k < workload.shapes.length))
+    )
+      return [];
     const inputs = workload.shapes.map((_, k) => {
       const shape = shapeOf(workload, k);
       const size = shape.reduce((n, extent) => n * extent, 1);
-      return jax.numpy.array(
-        Float32Array.from({ length: size }, (__, i) => filled(i)),
-        { shape: [...shape] },
-      );
+      const values = Array.from({ length: size }, (__, i) => valueAt(workload, k, i));
+      const array = dtypeOf(workload, k) === 'float32' ? Float32Array.from(values) : Int32Array.from(values);
+      return jax.numpy.array(array, { shape: [...shape] });
     });
     const whole = jax.jit((...given: Jax[]) => operation(jax, given, workload));
     const call = async (): Promise<void> => {

@@ -2,8 +2,7 @@
 
 import ndarray, { type NdArray } from 'ndarray';
 import ops from 'ndarray-ops';
-import { type Contender, timed, type Workload } from '../workload.js';
-import { filled } from './cotangent.js';
+import { type Contender, timed, valueAt, type Workload } from '../workload.js';
 
 const operations: Readonly<Record<string, (out: NdArray, inputs: readonly NdArray[]) => void>> = {
   add: (out, [a, b]) => ops.add(out, a!, b!),
@@ -17,13 +16,14 @@ const operations: Readonly<Record<string, (out: NdArray, inputs: readonly NdArra
   transpose: (out, [x]) => ops.assign(out, x!.transpose(1, 0)),
 };
 
-export function ndarrayOps({ operation, shapes, out }: Workload): Contender[] {
+export function ndarrayOps(workload: Workload): Contender[] {
+  const { operation, shapes, out, dtypes } = workload;
   const run = operations[operation];
   // It broadcasts nothing.
-  if (run === undefined || shapes.some((shape) => shape.length !== out.length)) return [];
+  if (run === undefined || dtypes !== undefined || shapes.some((shape) => shape.length !== out.length)) return [];
   const make = (shape: readonly number[]): NdArray =>
     ndarray(
-      new Float32Array(shape.reduce((n, extent) => n * extent, 1)).map((_, i) => filled(i)),
+      new Float32Array(shape.reduce((n, extent) => n * extent, 1)).map((_, i) => valueAt(workload, 0, i)),
       [...shape],
     );
   const [target, inputs] = [make(out), shapes.map(make)];

@@ -10,9 +10,10 @@ import torch.nn.functional as F
 torch.set_num_threads(1)
 
 
-def fill(shape):
-    size = int(np.prod(shape))
-    return (0.1 + (np.arange(size) % 97) / 100).astype(np.float32).reshape(shape)
+def fill(shape, dtype='float32', limit=1):
+    places = np.arange(int(np.prod(shape)))
+    values = places % 2 if dtype == 'bool' else places * 7919 % limit if dtype == 'int32' else 0.1 + (places % 97) / 100
+    return values.astype(dtype).reshape(shape)
 
 
 def flat(t):
@@ -35,13 +36,74 @@ def convolution(operation, inputs, attributes, out):
     return lambda: torch.nn.grad.conv2d_weight(x, size, g, padding=side, groups=groups)
 
 
-def with_torch(operation, shapes, attributes, out):
-    inputs = [torch.from_numpy(fill(shape)) for shape in shapes]
+def recurrent(operation, shapes):
+    """A layer of its own weights; backward: once through a graph that is kept."""
+    backward = operation.endswith('Backward')
+    (_, batch, features), (units, _) = shapes[1 if backward else 0], shapes[3 if backward else 2]
+    layer = (torch.nn.LSTM if operation.startswith('lstm') else torch.nn.GRU)(features, units)
+    x = torch.from_numpy(fill(shapes[1 if backward else 0]))
+    if not backward:
+        return lambda: layer(x)
+    with torch.enable_grad():
+        y, _ = layer(x.requires_grad_())
+    wanted = [x, *layer.parameters()]
+    return lambda: torch.autograd.grad(y, wanted, torch.ones_like(y), retain_graph=True)
+
+
+def attention(operation, inputs, attributes):
+    q, k, v = inputs[:3] if operation == 'attention' else inputs[1:4]
+    scale = (attributes.get('attributes') or attributes)['scale']
+    run = lambda: torch.bmm(torch.softmax(torch.bmm(q, k.transpose(1, 2)) * scale, -1), v)
+    if operation == 'attention':
+        return run
+    with torch.enable_grad():
+        for t in (q, k, v):
+            t.requires_grad_()
+        y = run()
+    return lambda: torch.autograd.grad(y, [q, k, v], inputs[0], retain_graph=True)
+
+
+def update(operation, inputs, out):
+    w = torch.nn.Parameter(torch.from_numpy(fill(out)))
+    w.grad = inputs[-1]
+    optimizer = torch.optim.SGD([w], 1e-3) if operation == 'sgd' else torch.optim.Adam([w], 1e-3)
+    return optimizer.step
+
+
+def others(operation, inputs, attributes, out, target):
+    a, b, axis = inputs[0] if inputs else None, inputs[-1] if inputs else None, 1
+    if operation in ('gather', 'scatterAdd', 'gatherAlong', 'softmaxCrossEntropy', 'softmaxCrossEntropyBackward'):
+        b = b.long()
+    if operation == 'softmaxCrossEntropyBackward':
+        logits = inputs[1].requires_grad_()
+        with torch.enable_grad():
+            loss = F.cross_entropy(logits, b, reduction='none')
+        return lambda: torch.autograd.grad(loss, logits, a, retain_graph=True)
+    return {
+        'power': lambda: torch.pow(a, b, out=target), 'less': lambda: torch.lt(a, b, out=target), 'where': lambda: torch.where(a, inputs[1], b), 'clip': lambda: torch.clamp(a, 0.2, 0.8, out=target),
+        'cast': lambda: target.copy_(a), 'argmax': lambda: torch.argmax(a, axis), 'logSumExp': lambda: torch.logsumexp(a, axis, out=target), 'cumsum': lambda: torch.cumsum(a, axis, out=target),
+        'argsort': lambda: torch.argsort(a, axis), 'gather': lambda: torch.index_select(a, 0, b, out=target), 'scatterAdd': lambda: target.zero_().index_add_(0, b, a), 'gatherAlong': lambda: torch.gather(a, axis, b, out=target),
+        'concat': lambda: torch.cat([a, b], axis, out=target), 'placeSlice': lambda: F.pad(a, (1, 1, 1, 1)), 'uniform': lambda: target.uniform_(), 'euclideanNorm': lambda: torch.linalg.vector_norm(a, out=target),
+        'softmaxCrossEntropy': lambda: F.cross_entropy(a, b, reduction='none'),
+    }.get(operation)
+
+
+def with_torch(operation, shapes, attributes, out, dtypes, limit):
+    if operation.startswith(('lstm', 'gru')):
+        return recurrent(operation, shapes)
+    inputs = [torch.from_numpy(fill(shape, dtype, limit)) for shape, dtype in zip(shapes, dtypes)]
     if operation.startswith('convolution'):
         return convolution(operation, inputs, attributes, out)
-    a, b = inputs[0], inputs[-1]
+    if operation.startswith('attention'):
+        return attention(operation, inputs, attributes)
+    if operation in ('sgd', 'adam'):
+        return update(operation, inputs, out)
     # Results go into memory that is there already, as ours do, where the function allows.
-    target = torch.empty(out)
+    target = torch.empty(out, dtype=getattr(torch, dtypes[-1]))
+    other = others(operation, inputs, attributes, out, target)
+    if other is not None:
+        return other
+    a, b = inputs[0], inputs[-1]
     ones = torch.ones_like(a)
     unary = {'relu': lambda: torch.clamp_min(a, 0, out=target), 'sqrt': lambda: torch.sqrt(a, out=target), 'exp': lambda: torch.exp(a, out=target), 'log': lambda: torch.log(a, out=target),
              'tanh': lambda: torch.tanh(a, out=target), 'sigmoid': lambda: torch.sigmoid(a, out=target), 'sin': lambda: torch.sin(a, out=target), 'erf': lambda: torch.erf(a, out=target), 'gelu': lambda: F.gelu(a), 'silu': lambda: F.silu(a), 'geluSlope': lambda: torch.ops.aten.gelu_backward(ones, a)}
@@ -70,17 +132,22 @@ def with_torch(operation, shapes, attributes, out):
     }.get(operation)
 
 
-def with_numpy(operation, shapes, attributes, out):
+def with_numpy(operation, shapes, attributes, out, dtypes, limit):
     if operation.startswith('convolution'):
         return None
-    inputs = [fill(shape) for shape in shapes]
-    a, b = inputs[0], inputs[-1]
-    target = np.empty(out, dtype=np.float32)
+    inputs = [fill(shape, dtype, limit) for shape, dtype in zip(shapes, dtypes)]
+    a, b = inputs[0] if inputs else None, inputs[-1] if inputs else None
+    target = np.empty(out, dtype=dtypes[-1])
+    generator = np.random.default_rng(1)
     axes = tuple((attributes or {}).get('axes') or ())
     return {
         'matmul': lambda: np.matmul(a, b, out=target), 'add': lambda: np.add(a, b, out=target), 'multiply': lambda: np.multiply(a, b, out=target), 'maximum': lambda: np.maximum(a, b, out=target),
         'relu': lambda: np.maximum(a, 0, out=target), 'sqrt': lambda: np.sqrt(a, out=target), 'exp': lambda: np.exp(a, out=target), 'log': lambda: np.log(a, out=target), 'tanh': lambda: np.tanh(a, out=target),
         'sin': lambda: np.sin(a, out=target), 'sum': lambda: np.sum(a, axis=axes, out=target), 'max': lambda: np.max(a, axis=axes, out=target), 'transpose': lambda: np.copyto(target, a.T),
+        'power': lambda: np.power(a, b, out=target), 'less': lambda: np.less(a, b, out=target), 'where': lambda: np.where(a, inputs[1], b), 'clip': lambda: np.clip(a, 0.2, 0.8, out=target),
+        'cast': lambda: np.copyto(target, a, casting='unsafe'), 'argmax': lambda: np.argmax(a, 1), 'cumsum': lambda: np.cumsum(a, 1, out=target), 'argsort': lambda: np.argsort(a, 1), 'gather': lambda: np.take(a, b, 0, out=target),
+        'gatherAlong': lambda: np.take_along_axis(a, b, 1), 'concat': lambda: np.concatenate(inputs, 1, out=target), 'placeSlice': lambda: np.pad(a, 1), 'uniform': lambda: generator.random(out=target, dtype=np.float32),
+        'euclideanNorm': lambda: np.linalg.norm(a),
     }.get(operation)
 
 
@@ -91,7 +158,7 @@ for line in sys.stdin:
         make = with_torch if question['library'] == 'PyTorch' else with_numpy
         try:
             with torch.no_grad():
-                call = make(question['operation'], question['shapes'], question['attributes'], question['out'])
+                call = make(*(question[name] for name in ('operation', 'shapes', 'attributes', 'out', 'dtypes', 'indexLimit')))
                 if call is not None:
                     call()
         except Exception as error:

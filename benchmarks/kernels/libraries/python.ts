@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Contender, Library } from '../workload.js';
+import { type Contender, dtypeOf, type Library } from '../workload.js';
 
 const script = fileURLToPath(new URL('../../../../benchmarks/kernels/libraries/peers.py', import.meta.url));
 const environment = {
@@ -51,7 +51,8 @@ export function python(): { readonly library: Library; close(): void } | null {
   let next = 0;
   return {
     close: () => void child.kill(),
-    library: async ({ operation, shapes, out, attributes }) => {
+    library: async (workload) => {
+      const { operation, shapes, out, attributes, indexLimit } = workload;
       const contenders: Contender[] = [];
       for (const library of ['PyTorch', 'NumPy']) {
         const id = next++;
@@ -62,6 +63,8 @@ export function python(): { readonly library: Library; close(): void } | null {
           shapes,
           out,
           attributes: attributes ?? null,
+          dtypes: [...shapes, out].map((_, k) => dtypeOf(workload, k)),
+          indexLimit: indexLimit ?? 1,
         });
         if (able !== true) continue;
         contenders.push({ library, time: async (calls) => (await conversation.ask({ time: id, calls })) as number });

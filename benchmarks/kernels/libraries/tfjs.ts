@@ -4,8 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ConvolutionAttributes, ReduceAttributes, Shape } from '@cotangent/kernels';
-import { type Contender, type Library, timed, type Workload } from '../workload.js';
-import { filled } from './cotangent.js';
+import { type Contender, dtypeOf, type Library, timed, valueAt, type Workload } from '../workload.js';
 
 // The benchmark is compiled without the library: what is used of it is said here.
 interface Tensor {
@@ -69,6 +68,24 @@ const operations: Readonly<Record<string, Operation>> = {
     const name = grouped ? 'DepthwiseConv2dNativeBackpropFilter' : 'Conv2DBackpropFilter';
     return tf.engine().runKernel(name, { x, dy: g }, { ...dims, dataFormat: 'NHWC' });
   },
+  power: binary('pow'),
+  less: binary('less'),
+  where: (tf, [condition, a, b]) => tf.where(condition, a, b),
+  clip: (tf, [x]) => tf.clipByValue(x, 0.2, 0.8),
+  cast: (tf, [x]) => tf.cast(x, 'int32'),
+  argmax: (tf, [x]) => tf.argMax(x, 1),
+  logSumExp: (tf, [x]) => tf.logSumExp(x, 1),
+  cumsum: (tf, [x]) => tf.cumsum(x, 1),
+  gather: binary('gather'),
+  scatterAdd: (tf, [x, indices], { out }) => tf.tidy(() => tf.unsortedSegmentSum(x, indices, out[0])),
+  concat: (tf, inputs) => tf.concat(inputs, 1),
+  placeSlice: (tf, [x]) =>
+    tf.pad(x, [
+      [1, 1],
+      [1, 1],
+    ]),
+  uniform: (tf, _, { out }) => tf.randomUniform(out),
+  euclideanNorm: (tf, [x]) => tf.norm(x),
   maxPool: (tf, [x]) => tf.maxPool(x, 2, 2, 'valid'),
 };
 
@@ -103,7 +120,7 @@ export async function tfjs(): Promise<Library | null> {
   if (tf === null) return null;
   return async (workload) => {
     const operation = operations[workload.operation];
-    if (operation === undefined) return [];
+    if (operation === undefined || workload.dtypes?.includes('float64')) return [];
     const contenders: Contender[] = [];
     for (const backend of ['cpu', 'wasm']) {
       await tf.setBackend(backend);
@@ -111,11 +128,9 @@ export async function tfjs(): Promise<Library | null> {
       const inputs: Tensor[] = workload.shapes.map((_, k) => {
         const shape = shapeOf(workload, k);
         const size = shape.reduce((n, extent) => n * extent, 1);
-        return tf.tensor(
-          Float32Array.from({ length: size }, (__, i) => filled(i)),
-          shape,
-          'float32',
-        );
+        const dtype = dtypeOf(workload, k);
+        const values = Array.from({ length: size }, (__, i) => valueAt(workload, k, i));
+        return tf.tensor(dtype === 'float32' ? Float32Array.from(values) : Int32Array.from(values), shape, dtype);
       });
       const call = (): void => operation(tf, inputs, workload).dispose();
       try {

@@ -1,6 +1,6 @@
 /** Rows that become softmax, or zero mean and unit variance; columns too. */
 
-import { exp, expOfNegative, log } from '../vectorMath/index.js';
+import { expOfNegative, log } from '../vectorMath/index.js';
 import { type Func, procedure } from './assemble.js';
 import type { Code, Local } from './code.js';
 import { as, constant, type Expr, extractLane, load as loadFrom, op, select, shuffle } from './expr.js';
@@ -339,7 +339,7 @@ function softmaxRowsBackward(name: 'softmaxBackward' | 'logSoftmaxBackward', var
         store(
           to,
           logs
-            ? v.sub(load(fromG), v.mul(exp(v, v.let(load(fromY))), total))
+            ? v.sub(load(fromG), v.mul(expOfNegative(v, v.let(load(fromY))), total))
             : v.mul(load(fromY), v.sub(load(fromG), total)),
         ),
       );
