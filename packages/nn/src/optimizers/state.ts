@@ -3,7 +3,7 @@
 import { isTensor, type Tensor, tensor } from '@cotangent/autograd';
 import { ArgumentError, shapesEqual, showShape } from '@cotangent/kernels';
 import { shown } from '../options.js';
-import { ReduceOnPlateau } from '../schedules/plateau.js';
+import { hasState, type StatefulSchedule } from '../schedules/schedule.js';
 import type { Optimizer } from './optimizer.js';
 
 /** Numbers and tensors by name; those of parameter number i begin with `i.`. */
@@ -22,9 +22,9 @@ export function optimizerStateOf(optimizer: Optimizer): OptimizerState {
   };
   const rate = optimizer.givenRate;
   if (typeof rate === 'number') numbers.learningRate = rate;
-  if (rate instanceof ReduceOnPlateau) {
+  if (hasState(rate)) {
     for (const [name, value] of Object.entries(rate.stateDict()))
-      if (value !== null) numbers[`plateau.${name}`] = value;
+      if (typeof value === 'number') numbers[`schedule.${name}`] = value;
   }
   const tensors: Record<string, Tensor> = {};
   for (const [i, parameter] of optimizer.parameters.entries()) {
@@ -85,7 +85,7 @@ export function loadOptimizerState(optimizer: Optimizer, state: OptimizerState):
   optimizer.waitingCalls = state.numbers.waitingCalls!;
   const rate = state.numbers.learningRate;
   if (rate !== undefined && typeof optimizer.givenRate === 'number') optimizer.setSchedule(rate);
-  if (optimizer.givenRate instanceof ReduceOnPlateau) loadPlateau(optimizer.givenRate, state.numbers);
+  if (hasState(optimizer.givenRate)) loadSchedule(optimizer.givenRate, state.numbers);
   for (const [i, own] of built.entries()) {
     for (const [name, slot] of Object.entries(own!.slots)) slot.assign(state.tensors[`${i}.${name}`]!.cast(slot.dtype));
     for (const [key, value] of Object.entries(state.numbers))
@@ -93,14 +93,9 @@ export function loadOptimizerState(optimizer: Optimizer, state: OptimizerState):
   }
 }
 
-/** Sets what a plateau has seen; a state that was saved without one leaves it as it is. */
-function loadPlateau(plateau: ReduceOnPlateau, numbers: Readonly<Record<string, number>>): void {
-  const learningRate = numbers['plateau.learningRate'];
-  if (learningRate === undefined) return;
-  plateau.loadStateDict({
-    learningRate,
-    best: numbers['plateau.best'] ?? null,
-    wait: numbers['plateau.wait'] ?? 0,
-    cooldown: numbers['plateau.cooldown'] ?? 0,
-  });
+/** Sets what a schedule has seen; a state that was saved without one leaves it as it is. */
+function loadSchedule(schedule: StatefulSchedule, numbers: Readonly<Record<string, number>>): void {
+  const names = Object.keys(schedule.stateDict());
+  if (!names.some((name) => `schedule.${name}` in numbers)) return;
+  schedule.loadStateDict(Object.fromEntries(names.map((name) => [name, numbers[`schedule.${name}`] ?? null])));
 }

@@ -9,6 +9,20 @@ export interface Schedule {
   at(step: number): number;
 }
 
+/**
+ * A schedule that keeps something from step to step, as `ReduceOnPlateau` does: numbers by name, null where there is none yet. An
+ * optimizer saves them with its own state.
+ */
+export interface StatefulSchedule extends Schedule {
+  stateDict(): object;
+  loadStateDict(state: object): void;
+}
+
+/** Whether it is one, told by its methods: what imports no class of schedules, brings none into a bundle. */
+export function hasState(schedule: ScheduleLike): schedule is StatefulSchedule {
+  return typeof schedule === 'object' && 'stateDict' in schedule && 'loadStateDict' in schedule;
+}
+
 /** A schedule, a function of the step, or a number: the same rate at every step. */
 export type ScheduleLike = Schedule | ((step: number) => number) | number;
 
