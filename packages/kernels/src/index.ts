@@ -128,6 +128,7 @@ export { type ClipAttributes, clip, copysign, fmax, fmin, where } from './elemen
 export type { ReduceAttributes } from './reduce/axes.js';
 export { mean, sum } from './reduce/sum.js';
 export { argmax, argmin, max, min } from './reduce/extremum.js';
+export { logSumExp } from './reduce/logSumExp.js';
 export { matmul } from './matmul/plain.js';
 export { type DenseActivation, type DenseAttributes, dense } from './fused/dense.js';
 export { cast, copy, copyInto, fill, loosen, withContiguous } from './move/copy.js';
@@ -153,7 +154,6 @@ export {
   cumargmax,
   cumargmin,
   cumsum,
-  logSumExp,
   recurrence,
   type ScanAttributes,
   type SortAttributes,

@@ -1,8 +1,8 @@
 /** Running totals along one axis. */
 
-import { forEachRun, type Kernel } from '../elementwise/runs.js';
+import type { TypedArray } from '../dtype.js';
+import type { Kernel } from '../elementwise/runs.js';
 import { forEachRow } from '../fused/rows.js';
-import { keptAxes, subBlock } from '../reduce/axes.js';
 
 /** The axis, counted from the front, and which end to begin at. */
 export interface ScanAttributes {
@@ -11,29 +11,53 @@ export interface ScanAttributes {
   readonly reverse: boolean;
 }
 
+/** Where a walk over a row of n elements begins and how it steps, from its first element or from its last. */
+const walk = (reverse: boolean, at: number, step: number, n: number): readonly [at: number, step: number] =>
+  reverse ? [at + (n - 1) * step, -step] : [at, step];
+
+/*
+ * Rows in functions of their own, with nothing captured: V8 keeps the total of such a loop in a register.
+ */
+
+function totalsOfRow(y: TypedArray, o: number, stepOut: number, x: TypedArray, at: number, step: number, n: number) {
+  let total = 0;
+  for (let k = 0; k < n; k++) {
+    total += x[at + k * step]!;
+    y[o + k * stepOut] = total;
+  }
+}
+
+function recurrenceOfRow(
+  y: TypedArray,
+  o: number,
+  stepOut: number,
+  a: TypedArray,
+  atA: number,
+  stepA: number,
+  b: TypedArray,
+  atB: number,
+  stepB: number,
+  n: number,
+) {
+  let last = 0;
+  for (let k = 0; k < n; k++) {
+    last = a[atA + k * stepA]! * last + b[atB + k * stepB]!;
+    y[o + k * stepOut] = last;
+  }
+}
+
 /** yₖ = xₖ + yₖ₋₁, in double precision. */
 export const cumsum: Kernel<ScanAttributes> = (out, [x], { axis, reverse }) => {
-  const [y, data] = [out.data, x!.data];
   forEachRow(out, [x!], axis, (o, stepOut, [at], [step], n) => {
-    let total = 0;
-    for (let k = 0; k < n; k++) {
-      const i = reverse ? n - 1 - k : k;
-      total += data[at! + i * step!]!;
-      y[o + i * stepOut] = total;
-    }
+    totalsOfRow(out.data, ...walk(reverse, o, stepOut, n), x!.data, ...walk(reverse, at!, step!, n), n);
   });
 };
 
 /** yₖ = aₖ yₖ₋₁ + bₖ with y₋₁ = 0 (from the other end: y₋₁ is yₙ). Inputs a and b have one shape. */
 export const recurrence: Kernel<ScanAttributes> = (out, [a, b], { axis, reverse }) => {
-  const [y, as, bs] = [out.data, a!.data, b!.data];
   forEachRow(out, [a!, b!], axis, (o, stepOut, [atA, atB], [stepA, stepB], n) => {
-    let last = 0;
-    for (let k = 0; k < n; k++) {
-      const i = reverse ? n - 1 - k : k;
-      last = as[atA! + i * stepA!]! * last + bs[atB! + i * stepB!]!;
-      y[o + i * stepOut] = last;
-    }
+    const [rowA, rowB] = [walk(reverse, atA!, stepA!, n), walk(reverse, atB!, stepB!, n)];
+    recurrenceOfRow(out.data, ...walk(reverse, o, stepOut, n), a!.data, ...rowA, b!.data, ...rowB, n);
   });
 };
 
@@ -80,34 +104,5 @@ export const argsort: Kernel<SortAttributes> = (out, [x], { axis, descending }) 
     }
     order.sort(compare);
     for (let i = 0; i < n; i++) y[o + i * stepOut] = order[i]!;
-  });
-};
-
-/** ln Σ eˣ over axes, shifted by the largest; −∞ where all are −∞ or there is none, ∞ where one is ∞. */
-export const logSumExp: Kernel<{ readonly axes: readonly number[] }> = (out, [x], { axes }) => {
-  const { data } = x!;
-  const reduced = subBlock(x!, axes);
-  const kept = subBlock(x!, keptAxes(x!, axes));
-  const forEachElement = (from: number, visit: (value: number) => void): void => {
-    forEachRun(reduced.shape, [reduced], (at, n, steps) => {
-      for (let i = 0; i < n; i++) visit(data[from + at[0]! - x!.offset + i * steps[0]!]!);
-    });
-  };
-  let o = out.offset;
-  forEachRun(kept.shape, [kept], (at, n, steps) => {
-    for (let k = 0; k < n; k++) {
-      const from = at[0]! + k * steps[0]!;
-      let largest = -Infinity;
-      forEachElement(from, (value) => {
-        largest = Math.max(largest, value);
-      });
-      let total = 0;
-      if (Number.isFinite(largest)) {
-        forEachElement(from, (value) => {
-          total += Math.exp(value - largest);
-        });
-      }
-      out.data[o++] = Number.isFinite(largest) ? largest + Math.log(total) : largest;
-    }
   });
 };
