@@ -15,9 +15,7 @@ export interface ScanAttributes {
 const walk = (reverse: boolean, at: number, step: number, n: number): readonly [at: number, step: number] =>
   reverse ? [at + (n - 1) * step, -step] : [at, step];
 
-/*
- * Rows in functions of their own, with nothing captured: V8 keeps the total of such a loop in a register.
- */
+// Rows in functions of their own, with nothing captured: V8 keeps the total of such a loop in a register.
 
 function totalsOfRow(y: TypedArray, o: number, stepOut: number, x: TypedArray, at: number, step: number, n: number) {
   let total = 0;
