@@ -66,7 +66,12 @@ describe('optimizer steps', () => {
           const bound = 3 * 10 * 4 * (dtype === 'float32' ? 2 ** -24 : 2 ** -53);
           for (const [k, actual] of inHeap!.entries()) {
             const [got, wanted] = [copyOut(actual), copyOut(elsewhere![k]!)];
-            for (let i = 0; i < size; i++) expect(Math.abs(got[i]! - wanted[i]!)).toBeLessThan(bound);
+            // One comparison an operand: Jest takes longer for one than a step for all its numbers.
+            const farthest = Array.from(got, (value, i) => Math.abs(value - wanted[i]!)).reduce(
+              (a, b) => Math.max(a, b),
+              0,
+            );
+            expect(farthest).toBeLessThan(bound);
           }
         }
       }
