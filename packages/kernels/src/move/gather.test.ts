@@ -3,7 +3,7 @@ import { type Block, newBlock } from '../block.js';
 import { IndexError } from '../errors.js';
 import { anyBlocks, blocksOf, build, shapesOf, unwritten } from '../testing/arbitraries.js';
 import { at, indicesOf, valuesOf } from '../testing/reference.js';
-import { gather, scatterAdd } from './gather.js';
+import { gather, gatherAlong, scatterAdd, scatterAlong } from './gather.js';
 
 /** A block, an axis of it, and indices of any shape and view with any values. */
 const cases = anyBlocks({ dtype: 'float64', minExtent: 1, minRank: 1, maxRank: 3 }).chain((recipe) =>
@@ -113,35 +113,88 @@ describe('scatterAdd(x, indices, axis)', () => {
   });
 });
 
-describe.each(['gather', 'scatterAdd'] as const)('%s in SIMD', (name) => {
-  it.each(['float32', 'float64'] as const)('gives the bits of the plain loop, %s', (dtype) => {
-    const kernel = { gather, scatterAdd }[name];
-    const shapes = fc.record({
-      outer: fc.integer({ min: 0, max: 3 }),
-      extent: fc.integer({ min: 1, max: 5 }),
-      inner: fc.integer({ min: 0, max: 21 }),
-      picks: fc.array(fc.integer({ min: 0, max: 99 }), { maxLength: 9 }),
-    });
+/** Rows before and behind the axis, the axis, and indices of each slice or each element, one of them wrong now and then. */
+const picking = fc.record({
+  outer: fc.integer({ min: 0, max: 3 }),
+  extent: fc.integer({ min: 0, max: 5 }),
+  inner: fc.oneof(fc.constant(1), fc.integer({ min: 0, max: 21 })),
+  along: fc.integer({ min: 0, max: 9 }),
+  seed: fc.nat(),
+  wrong: fc.option(fc.tuple(fc.nat(), fc.constantFrom(0, -1, 2 ** 31 - 1, -(2 ** 31)))),
+});
+
+describe.each([
+  ['gather', gather, { gathers: true, each: false }],
+  ['scatterAdd', scatterAdd, { gathers: false, each: false }],
+  ['gatherAlong', gatherAlong, { gathers: true, each: true }],
+  ['scatterAlong', scatterAlong, { gathers: false, each: true }],
+] as const)('%s in WebAssembly', (_, kernel, { gathers, each }) => {
+  it.each(['float32', 'float64', 'int32'] as const)('gives the bits and the errors of the plain loop, %s', (dtype) => {
     fc.assert(
-      fc.property(shapes, ({ outer, extent, inner, picks }) => {
+      fc.property(picking, ({ outer, extent, inner, along, seed, wrong }) => {
         const [whole, picked] = [
           [outer, extent, inner],
-          [outer, picks.length, inner],
+          [outer, along, inner],
         ];
-        const [from, to] = name === 'gather' ? [whole, picked] : [picked, whole];
-        const x = newBlock(dtype, from, false);
-        for (let i = 0; i < x.size; i++) x.data[x.offset + i] = Math.sin(i + 1);
-        const indices = newBlock('int32', [picks.length], false);
-        indices.data.set(
-          picks.map((pick, i) => (i % 2 === 0 ? pick % extent : -1 - (pick % extent))),
-          indices.offset,
-        );
+        const x = newBlock(dtype, gathers ? whole : picked, false);
+        for (let i = 0; i < x.size; i++) x.data[x.offset + i] = 100 * Math.sin(i + 1);
+        if (x.size > 0 && dtype !== 'int32') x.data[x.offset + (seed % x.size)] = -0;
+        const indices = newBlock('int32', each ? picked : [along], false);
+        const places = indices.data.subarray(indices.offset, indices.offset + indices.size);
+        for (let i = 0; i < places.length; i++) places[i] = (((seed % 9973) * (i + 1)) % (2 * extent)) - extent;
+        if (wrong !== null && places.length > 0) {
+          const [place, value] = wrong;
+          places[place % places.length] = value === 0 ? extent : value === -1 ? -extent - 1 : value;
+        }
+        const attributes = { axis: 1, extent };
         const results = [kernel, kernel.plain].map((run) => {
-          const out = unwritten(dtype, to);
-          run(out, [x, indices], { axis: 1 });
+          const out = unwritten(dtype, gathers ? picked : whole);
+          try {
+            run(out, [x, indices], attributes);
+          } catch (error) {
+            return String(error);
+          }
           return valuesOf(out);
         });
         expect(results[0]).toEqual(results[1]);
+      }),
+    );
+  });
+});
+
+describe('gatherAlong(x, indices, axis) and scatterAlong(x, indices, axis)', () => {
+  /** Extents before, along (of the whole and of the picked) and behind the axis. */
+  const extents = fc.tuple(
+    fc.integer({ min: 0, max: 3 }),
+    fc.integer({ min: 1, max: 4 }),
+    fc.integer({ min: 0, max: 4 }),
+    fc.integer({ min: 0, max: 3 }),
+  );
+  const along = extents.chain(([before, extent, picks, behind]) => {
+    const whole = blocksOf([before, extent, behind], { dtype: 'float64' });
+    const picked = blocksOf([before, picks, behind], { dtype: 'float64' });
+    const indices = blocksOf([before, picks, behind], { dtype: 'int32', writable: true });
+    return fc.tuple(whole, picked, indices);
+  });
+
+  it('take each element by its own index, and add it back there, from any view', () => {
+    fc.assert(
+      fc.property(along, ([wholeRecipe, pickedRecipe, picks]) => {
+        const [whole, picked] = [build(wholeRecipe), build(pickedRecipe)];
+        const extent = whole.shape[1]!;
+        const indices = within(build(picks), extent);
+        const source = (i: readonly number[]): number[] => [i[0]!, (at(indices, i) + extent) % extent, i[2]!];
+        const taken = unwritten('float64', indices.shape);
+        gatherAlong(taken, [whole, indices], { axis: 1, extent });
+        for (const i of indicesOf(indices.shape)) expect(at(taken, i)).toBe(at(whole, source(i)));
+        const sums = unwritten('float64', whole.shape);
+        scatterAlong(sums, [picked, indices], { axis: 1, extent });
+        const expected = new Map<string, number>(indicesOf(whole.shape).map((index) => [index.join(), 0]));
+        for (const i of indicesOf(indices.shape)) {
+          const to = source(i).join();
+          expected.set(to, expected.get(to)! + at(picked, i));
+        }
+        expect(valuesOf(sums)).toEqual([...expected.values()]);
       }),
     );
   });

@@ -1,135 +1,109 @@
 /** Picking slices by index, and adding slices back to where they came from. */
 
 import type { Block } from '../block.js';
-import { bytesPerElement, createArray } from '../dtype.js';
+import { bytesPerElement, createArray, type TypedArray } from '../dtype.js';
 import { forEachRun, type Kernel } from '../elementwise/runs.js';
 import { IndexError } from '../errors.js';
 import { type DispatchedKernel, kernel } from '../kernel.js';
-import { permuteLayout, sliceLayout } from '../layout.js';
+import { contiguousStrides } from '../layout.js';
 import { sizeOf } from '../shape.js';
-import { rowsModule } from '../wasm/rows.js';
+import { pickModule } from '../wasm/pick.js';
 import { lanesOf, pointerOf } from '../wasm/runMap.js';
 import { copyInto, fill, withContiguous } from './copy.js';
+
+/**
+ * Reads a run of indices into `result`, from place `next` on, and counts them from the front.
+ *
+ * @returns where the run ends, or −1 − (the place of the first index that is no integer from −extent to extent − 1)
+ */
+function readRun(result: Int32Array, next: number, x: TypedArray, at: number, step: number, n: number, extent: number) {
+  for (let i = 0; i < n; i++) {
+    const index = x[at + i * step]!;
+    if (!(index >= -extent && index < extent) || Math.floor(index) !== index) return -1 - next;
+    result[next++] = index < 0 ? index + extent : index;
+  }
+  return next;
+}
 
 /** Indices in row-major order, counted from the front. @throws IndexError for one outside −extent … extent − 1 */
 function readIndices(operation: string, indices: Block, extent: number): Int32Array {
   const result = createArray('int32', indices.size) as Int32Array;
   let next = 0;
-  forEachRun(indices.shape, [indices], (at, n, steps) => {
-    for (let i = 0; i < n; i++) {
-      const index = indices.data[at[0]! + i * steps[0]!]!;
-      if (!Number.isInteger(index) || index < -extent || index >= extent) {
-        throw new IndexError(
-          operation,
-          `got index ${index} at position ${next}; expected integers from ${-extent} to ${extent - 1}`,
-        );
-      }
-      result[next++] = index < 0 ? index + extent : index;
-    }
+  forEachRun(indices.shape, [indices], ([at], n, [step]) => {
+    const start = next;
+    next = readRun(result, start, indices.data, at!, step!, n, extent);
+    if (next >= 0) return;
+    const place = -1 - next;
+    const index = indices.data[at! + (place - start) * step!];
+    throw new IndexError(
+      operation,
+      `got index ${index} at position ${place}; expected integers from ${-extent} to ${extent - 1}`,
+    );
   });
   return result;
 }
 
-/** The block with `axis` moved to the front, so that `[k]` is the k-th slice. */
-function slicesAlong(block: Block, axis: number): Block {
-  const others = block.shape.map((_, i) => i).filter((i) => i !== axis);
-  return block.view(permuteLayout(block, [axis, ...others]));
-}
-
-/** Slice k of a block whose first axis counts slices. */
-function sliceAt(slices: Block, k: number): Block {
-  const rank = slices.shape.length;
-  const start = new Array<number>(rank).fill(0);
-  start[0] = k;
-  return slices.view(sliceLayout(slices, start, [1, ...slices.shape.slice(1)], new Array<number>(rank).fill(1)));
-}
-
-/** `x` and the picked slices lined up: their slices along `axis`, and along the merged index axes. */
-function aligned(whole: Block, picked: Block, indices: Block, axis: number): { slices: Block; targets: Block } {
-  // picked: [...before, ...indices, ...after], contiguous. Merge the index axes into one.
-  const before = whole.shape.slice(0, axis);
-  const after = whole.shape.slice(axis + 1);
-  const after1 = sizeOf(after);
-  const shape = [...before, indices.size, ...after];
-  const strides = [...picked.strides.slice(0, axis), after1, ...picked.strides.slice(axis + indices.shape.length)];
-  const merged = picked.view({ shape, strides, offset: picked.offset });
-  return { slices: slicesAlong(whole, axis), targets: slicesAlong(merged, axis) };
-}
-
 /**
- * Moves (or adds) whole slices in SIMD, where they are rows of contiguous memory: a call for each index, over all rows before the axis.
- * `whole` is indexed, `picked` are the slices side by side. False where the operands do not suit.
+ * Picks, or adds back, by the functions of WebAssembly: of `whole`, which is indexed along `axis`, and `picked`. False where the operands do
+ * not suit, or an index is none: the plain loop then says which.
+ *
+ * @param each whether every element has an index of its own
  */
-function slicesInSimd(
-  kind: 'copy' | 'add',
-  operation: string,
-  whole: Block,
-  picked: Block,
-  indices: Block,
-  axis: number,
-): boolean {
-  const type = lanesOf(whole.dtype);
-  if (type === undefined || picked.dtype !== whole.dtype) return false;
-  if (![whole, picked].every((block) => block.contiguous && block.storage.inHeap)) return false;
-  const picks = readIndices(operation, indices, whole.shape[axis]!);
-  if (kind === 'add') fill(whole, 0);
-  const inner = sizeOf(whole.shape.slice(axis + 1));
+function pickInSimd(adds: boolean, each: boolean, whole: Block, picked: Block, indices: Block, axis: number): boolean {
+  const { dtype } = whole;
+  const type = dtype === 'int32' && !adds ? 'f32x4' : lanesOf(dtype);
+  if (type === undefined || picked.dtype !== dtype || indices.dtype !== 'int32' || whole.size === 0) return false;
+  if (![whole, picked, indices].every((block) => block.contiguous && block.storage.inHeap)) return false;
+  if (adds) fill(whole, 0);
+  const extent = whole.shape[axis]!;
   const outer = sizeOf(whole.shape.slice(0, axis));
-  const bytes = bytesPerElement(whole.dtype);
-  const [row, wholeStep, pickedStep] = [
-    inner * bytes,
-    whole.shape[axis]! * inner * bytes,
-    picks.length * inner * bytes,
-  ];
-  const [wholeAt, pickedAt] = [pointerOf(whole), pointerOf(picked)];
-  const { copy, add } = rowsModule(type);
-  for (let k = 0; k < picks.length; k++) {
-    const [at, side] = [wholeAt + picks[k]! * row, pickedAt + k * row];
-    if (kind === 'copy') copy(side, pickedStep, at, wholeStep, outer, inner);
-    else add(at, wholeStep, side, pickedStep, outer, inner);
+  const inner = sizeOf(whole.shape.slice(axis + 1));
+  const along = each ? indices.shape[axis]! : indices.size;
+  const bytes = bytesPerElement(dtype);
+  const functions = pickModule(type);
+  // Every outer turn begins with the first index again, where an index is that of a slice.
+  const start = [pointerOf(whole), pointerOf(picked), pointerOf(indices), each ? 0 : -4 * along, extent, inner * bytes];
+  if (!each && inner > 1) {
+    return functions[adds ? 'addSlices' : 'gatherSlices'](...start, outer, along, inner) === 1;
   }
-  return true;
+  const run = functions[adds ? 'addElements' : 'gatherElements'];
+  // Slices of one element are walked as one slice, whose elements lie on one another.
+  return (inner > 1 ? run(...start, outer, along, inner, bytes) : run(...start, outer, 1, along, 0)) === 1;
 }
+
+/** From so many elements side by side a copy of a slice is faster than a loop over elements. */
+const longRow = 64;
 
 const gatherPlain: Kernel<{ readonly axis: number }> = (out, [x, indices], { axis }) => {
-  const picks = readIndices('take', indices!, x!.shape[axis]!);
-  if (axis === 0 && x!.contiguous) {
-    // Rows: the embedding and batching case, one copy a row.
-    const row = x!.size / Math.max(1, x!.shape[0]!);
-    for (let k = 0; k < picks.length; k++) {
-      const from = x!.offset + picks[k]! * row;
-      out.data.set(x!.data.subarray(from, from + row), out.offset + k * row);
-    }
+  const extent = x!.shape[axis]!;
+  const [before, behind] = [x!.shape.slice(0, axis), x!.shape.slice(axis + 1)];
+  const inner = sizeOf(behind);
+  if (x!.contiguous && inner < longRow) {
+    pickPlain('take', false, false, out, x!, indices!, axis, extent);
     return;
   }
-  const { slices, targets } = aligned(x!, out, indices!, axis);
-  for (let k = 0; k < picks.length; k++) copyInto(sliceAt(targets, k), sliceAt(slices, picks[k]!));
+  const picks = readIndices('take', indices!, extent);
+  const others = <T>(list: readonly T[]): T[] => list.filter((_, i) => i !== axis);
+  const shape = [...before, ...behind];
+  const [to, from] = [others(contiguousStrides([...before, picks.length, ...behind])), others(x!.strides)];
+  for (let k = 0; k < picks.length; k++) {
+    const slice = x!.view({ shape, strides: from, offset: x!.offset + picks[k]! * x!.strides[axis]! });
+    copyInto(out.view({ shape, strides: to, offset: out.offset + k * inner }), slice);
+  }
 };
 
 /** `out[…, i…, …] = x[…, indices[i…], …]` along `axis`. Negative indices count from the end. */
 export const gather: DispatchedKernel<{ readonly axis: number }> = kernel(gatherPlain, (out, [x, indices], { axis }) =>
-  slicesInSimd('copy', 'take', x!, out, indices!, axis),
+  pickInSimd(false, false, x!, out, indices!, axis),
 );
 
-const scatterAddPlain: Kernel<{ readonly axis: number }> = (out, [x, indices], { axis }) => {
-  fill(out, 0);
-  const picks = readIndices('scatterAdd', indices!, out.shape[axis]!);
-  withContiguous(x!, (contiguous) => {
-    const { slices, targets } = aligned(out, contiguous, indices!, axis);
-    for (let k = 0; k < picks.length; k++) {
-      const target = sliceAt(slices, picks[k]!);
-      const source = sliceAt(targets, k);
-      forEachRun(target.shape, [target, source], (at, n, steps) => {
-        for (let i = 0; i < n; i++) target.data[at[0]! + i * steps[0]!]! += source.data[at[1]! + i * steps[1]!]!;
-      });
-    }
-  });
-};
+const scatterAddPlain: Kernel<{ readonly axis: number }> = (out, [x, indices], { axis }) =>
+  pickPlain('scatterAdd', true, false, out, x!, indices!, axis, out.shape[axis]!);
 
 /** Zeros with every slice of `x` added at its index along `axis`, in order: the transpose of `gather`. */
 export const scatterAdd: DispatchedKernel<{ readonly axis: number }> = kernel(
   scatterAddPlain,
-  (out, [x, indices], { axis }) => slicesInSimd('add', 'scatterAdd', out, x!, indices!, axis),
+  (out, [x, indices], { axis }) => pickInSimd(true, false, out, x!, indices!, axis),
 );
 
 /** `axis` counts from the front; `extent` is that of the indexed axis of x. */
@@ -138,35 +112,76 @@ export interface AlongAxisAttributes {
   readonly extent: number;
 }
 
-/** Calls `visit(k, i)` for each index: its place among the indices, and the place in a contiguous block of `extent` along `axis` that it means. */
-function forEachAlong(
+/** Element by element, for any layout of `x`; `adds` and `each` as above. */
+function pickPlain(
   operation: string,
+  adds: boolean,
+  each: boolean,
+  out: Block,
+  x: Block,
   indices: Block,
-  { axis, extent }: AlongAxisAttributes,
-  visit: (place: number, target: number) => void,
+  axis: number,
+  extent: number,
 ): void {
-  const list = readIndices(operation, indices, extent);
-  const inner = sizeOf(indices.shape.slice(axis + 1));
-  const along = indices.shape[axis]!;
-  for (let place = 0; place < list.length; place++) {
-    const before = Math.floor(place / (along * inner));
-    visit(place, (before * extent + list[place]!) * inner + (place % inner));
+  const picks = readIndices(operation, indices, extent);
+  if (adds) fill(out, 0);
+  const inner = sizeOf((adds ? out : x).shape.slice(axis + 1));
+  const along = each ? indices.shape[axis]! : picks.length;
+  withContiguous(x, ({ data, offset }) => {
+    movePicked(
+      out.data,
+      out.offset,
+      data,
+      offset,
+      picks,
+      adds,
+      each,
+      extent,
+      sizeOf(out.shape.slice(0, axis)),
+      along,
+      inner,
+    );
+  });
+}
+
+function movePicked(
+  y: TypedArray,
+  o: number,
+  x: TypedArray,
+  at: number,
+  picks: Int32Array,
+  adds: boolean,
+  each: boolean,
+  extent: number,
+  outer: number,
+  along: number,
+  inner: number,
+): void {
+  for (let a = 0, next = 0; a < outer; a++) {
+    for (let k = 0; k < along; k++) {
+      for (let i = 0; i < inner; i++, next++) {
+        const place = (a * extent + picks[each ? next : k]!) * inner + i;
+        if (adds) y[o + place]! += x[at + next]!;
+        else y[o + next] = x[at + place]!;
+      }
+    }
   }
 }
 
+const gatherAlongPlain: Kernel<AlongAxisAttributes> = (out, [x, indices], { axis, extent }) =>
+  pickPlain('takeAlongAxis', false, true, out, x!, indices!, axis, extent);
+
 /** out[…, k, …] = x[…, indices[…, k, …], …] */
-export const gatherAlong: Kernel<AlongAxisAttributes> = (out, [x, indices], attributes) =>
-  withContiguous(x!, ({ data, offset }) =>
-    forEachAlong('takeAlongAxis', indices!, attributes, (place, target) => {
-      out.data[out.offset + place] = data[offset + target]!;
-    }),
-  );
+export const gatherAlong: DispatchedKernel<AlongAxisAttributes> = kernel(
+  gatherAlongPlain,
+  (out, [x, indices], { axis }) => pickInSimd(false, true, x!, out, indices!, axis),
+);
+
+const scatterAlongPlain: Kernel<AlongAxisAttributes> = (out, [x, indices], { axis, extent }) =>
+  pickPlain('scatterAlong', true, true, out, x!, indices!, axis, extent);
 
 /** Zeros with each x[…, k, …] added at […, indices[…, k, …], …]: the transpose of `gatherAlong`. */
-export const scatterAlong: Kernel<AlongAxisAttributes> = (out, [x, indices], attributes) =>
-  withContiguous(x!, ({ data, offset }) => {
-    fill(out, 0);
-    forEachAlong('scatterAlong', indices!, attributes, (place, target) => {
-      out.data[out.offset + target]! += data[offset + place]!;
-    });
-  });
+export const scatterAlong: DispatchedKernel<AlongAxisAttributes> = kernel(
+  scatterAlongPlain,
+  (out, [x, indices], { axis }) => pickInSimd(true, true, out, x!, indices!, axis),
+);

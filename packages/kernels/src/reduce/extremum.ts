@@ -1,9 +1,11 @@
 /** Largest and smallest elements, and where they are. NaN wins everywhere, as in NumPy and PyTorch. */
 
-import type { Block } from '../block.js';
+import { type Block, newBlock } from '../block.js';
 import type { TypedArray } from '../dtype.js';
-import type { Kernel } from '../elementwise/runs.js';
 import { type DispatchedKernel, kernel } from '../kernel.js';
+import { sizeOf } from '../shape.js';
+import { lanesOf, pointerOf } from '../wasm/runMap.js';
+import { searchModule } from '../wasm/search.js';
 import { type ReduceAttributes, reduceRuns } from './axes.js';
 import { reduceInSimd } from './vector.js';
 
@@ -35,30 +37,55 @@ export const min: DispatchedKernel<ReduceAttributes> = kernel(
   { outsideFrom: 512, work },
 );
 
+/** With fewer elements the plain loop is done before the SIMD kernels have been found. */
+const leastSearched = 256;
+
 function argmaxRun(data: TypedArray, at: number, step: number, n: number): number {
-  let best = 0;
+  let [best, leader] = [0, data[at]!];
   for (let i = 1; i < n; i++) {
     const v = data[at + i * step]!;
-    const leader = data[at + best * step]!;
-    if (v > leader || (Number.isNaN(v) && !Number.isNaN(leader))) best = i;
+    // Nothing is greater than NaN: of several the first stays.
+    if (!(v <= leader) && !Number.isNaN(leader)) [best, leader] = [i, v];
   }
   return best;
 }
 
 function argminRun(data: TypedArray, at: number, step: number, n: number): number {
-  let best = 0;
+  let [best, leader] = [0, data[at]!];
   for (let i = 1; i < n; i++) {
     const v = data[at + i * step]!;
-    const leader = data[at + best * step]!;
-    if (v < leader || (Number.isNaN(v) && !Number.isNaN(leader))) best = i;
+    if (!(v >= leader) && !Number.isNaN(leader)) [best, leader] = [i, v];
   }
   return best;
 }
 
 const first = (a: number): number => a;
 
+/** Finds the extrema in SIMD, and then the first of each column (of each row, where columns are of one element) that equals its own. */
+function placesInSimd(fold: 'max' | 'min', out: Block, x: Block, attributes: ReduceAttributes): boolean {
+  if (x.size < leastSearched || !out.storage.inHeap) return false;
+  const type = lanesOf(x.dtype);
+  const best = newBlock(x.dtype, out.shape, false);
+  try {
+    if (type === undefined || !reduceInSimd(fold, best, x, attributes)) return false;
+    const axis = attributes.axes[0]!;
+    const extent = x.shape[axis]!;
+    const inner = sizeOf(x.shape.slice(axis + 1));
+    searchModule(type).search(pointerOf(out), pointerOf(best), pointerOf(x), out.size / inner, extent, inner);
+    return true;
+  } finally {
+    best.storage.release();
+  }
+}
+
 /** Index of the first largest element along one axis. */
-export const argmax: Kernel<ReduceAttributes> = (out, [x], { axes }) => reduceRuns(out, x!, axes, argmaxRun, first, 0);
+export const argmax: DispatchedKernel<ReduceAttributes> = kernel(
+  (out, [x], { axes }) => reduceRuns(out, x!, axes, argmaxRun, first, 0),
+  (out, [x], attributes) => placesInSimd('max', out, x!, attributes),
+);
 
 /** Index of the first smallest element along one axis. */
-export const argmin: Kernel<ReduceAttributes> = (out, [x], { axes }) => reduceRuns(out, x!, axes, argminRun, first, 0);
+export const argmin: DispatchedKernel<ReduceAttributes> = kernel(
+  (out, [x], { axes }) => reduceRuns(out, x!, axes, argminRun, first, 0),
+  (out, [x], attributes) => placesInSimd('min', out, x!, attributes),
+);

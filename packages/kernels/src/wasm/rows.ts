@@ -14,6 +14,37 @@ export interface RowsFunctions {
   readonly pad: WasmFunction;
 }
 
+/** Writes the move of one row of `left` elements, or its addition; the pointers then stand behind it. */
+export function moveRow(
+  v: Lanes<FloatVector>,
+  target: Local<'i32'>,
+  source: Local<'i32'>,
+  left: Local<'i32'>,
+  adds: boolean,
+): void {
+  const { code } = v;
+  const turn = (vectors: number): void => {
+    code.while(op('i32.ge_u', left, vectors * v.width), () => {
+      for (let k = 0; k < vectors; k++) {
+        const value = v.load(source, 16 * k);
+        v.store(target, adds ? v.add(v.load(target, 16 * k), value) : value, 16 * k);
+      }
+      code.advance(target, 16 * vectors);
+      code.advance(source, 16 * vectors);
+      code.advance(left, -vectors * v.width);
+    });
+  };
+  turn(4);
+  turn(1);
+  code.while(left, () => {
+    const value = v.loadSplat(source);
+    v.storeLane(target, v.let(adds ? v.add(v.loadSplat(target), value) : value), 0);
+    code.advance(target, v.elementBytes);
+    code.advance(source, v.elementBytes);
+    code.advance(left, -1);
+  });
+}
+
 function functions(type: FloatVector): readonly Func[] {
   const write = (name: string, adds: boolean): Func =>
     procedure(
@@ -26,26 +57,7 @@ function functions(type: FloatVector): readonly Func[] {
           code.set(target, to);
           code.set(source, from);
           code.set(left, elements);
-          const turn = (vectors: number): void => {
-            code.while(op('i32.ge_u', left, vectors * v.width), () => {
-              for (let k = 0; k < vectors; k++) {
-                const value = v.load(source, 16 * k);
-                v.store(target, adds ? v.add(v.load(target, 16 * k), value) : value, 16 * k);
-              }
-              code.advance(target, 16 * vectors);
-              code.advance(source, 16 * vectors);
-              code.advance(left, -vectors * v.width);
-            });
-          };
-          turn(4);
-          turn(1);
-          code.while(left, () => {
-            const value = v.loadSplat(source);
-            v.storeLane(target, v.let(adds ? v.add(v.loadSplat(target), value) : value), 0);
-            code.advance(target, v.elementBytes);
-            code.advance(source, v.elementBytes);
-            code.advance(left, -1);
-          });
+          moveRow(v, target, source, left, adds);
           code.advance(to, toStep);
           code.advance(from, fromStep);
         });
