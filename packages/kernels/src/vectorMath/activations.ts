@@ -2,7 +2,7 @@ import type { Local } from '../wasm/code.js';
 import type { Expr } from '../wasm/expr.js';
 import type { FloatVector, Lanes } from '../wasm/lanes.js';
 import { erfc, erfcSingle, mostOfErfc, scaledErfcSingle, scaledNormalTail } from './errorFunction.js';
-import { exp, expSingle, powerSingle } from './exp.js';
+import { exp, expSingle, type Power, powerOfDouble, powerSingle } from './exp.js';
 import { expm1 } from './expm1.js';
 import { inDouble } from './inDouble.js';
 import { log1p } from './log.js';
@@ -51,14 +51,17 @@ export function silu<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
   });
 }
 
-/** x σ(x) = x / (1 + e^−x) in float32 for |x| < 87. */
-export function quickSilu(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
-  const { factor, growth } = powerSingle(v, v.let(v.neg(x)));
+/** x / (1 + e) in float32, e = factor · (1 + growth). */
+function overOnePlus(v: Lanes<'f32x4'>, x: Expr<'f32x4'>, { factor, growth }: Power): Expr<'f32x4'> {
   const most = v.let(v.add(factor, 1));
   // What the sum lost counts where the factor is 2²⁴.
   const lost = v.sub(1, v.sub(most, factor));
   return v.div(x, v.add(v.let(v.madd(factor, growth, v.let(lost))), most));
 }
+
+/** x σ(x) = x / (1 + e^−x) in float32 for |x| < 87. */
+export const quickSilu = (v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> =>
+  overOnePlus(v, x, powerSingle(v, v.let(v.neg(x))));
 
 /** (x σ(x))′ = σ + x σ (1 − σ) */
 export function siluSlope<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
@@ -165,6 +168,16 @@ export function geluTanh<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V
     const product = d.let(d.mul(x!, sigmoid(d, inner)));
     return d.select(d.eq(x!, -Infinity), -0, product);
   });
+}
+
+/** |x| < 10, where e to the power of the inner curve, and of minus it, are normal numbers of float32; no NaN. */
+export const quickCurve = (v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'i32x4'> => v.lt(v.abs(x), 10);
+
+/** The curve with tanh in float32 for |x| < 10. */
+export function quickGeluTanh(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
+  const scale = -geluScale * Math.LOG2E;
+  const power = powerOfDouble(v, x, (d, x) => d.mul(x, d.madd(d.let(d.mul(x, x)), scale * geluCube, scale)));
+  return overOnePlus(v, x, power);
 }
 
 /** Its derivative: σ + x σ (1 − σ) · 2√(2/π) (1 + 3 · 0.044715 x²) */

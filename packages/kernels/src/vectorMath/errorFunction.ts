@@ -2,7 +2,7 @@ import type { Local } from '../wasm/code.js';
 import type { Expr } from '../wasm/expr.js';
 import type { FloatVector, Lanes } from '../wasm/lanes.js';
 import { errorFunctionTables as tables } from './errorFunctionTables.js';
-import { exp, expSingle } from './exp.js';
+import { exp, expSingle, powerSingle } from './exp.js';
 import { inDouble } from './inDouble.js';
 
 /** erf x / x in x², |x| ≤ 0.75, with an error of 2⁻²⁹ (benchmarks/kernels/minimax.py). */
@@ -68,20 +68,33 @@ function pieces(d: Lanes<'f64x2'>, a: Expr<'f64x2'>) {
 
 const erx = tables.erfOfOne;
 
+/** erf x / x − 1 */
+const nearLessOne = [nearSingle[0] - 1, ...nearSingle.slice(1)];
+
+/**
+ * erf x in float32: a + a p(a²) near 0, 1 − e^(−a²) q(a) beyond, where the product is so small that its last bits do not count.
+ */
+function erfSingle(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
+  // From 4 on it is 1, rounded. In this order NaN stays.
+  const a = v.let(v.pmin(v.abs(x), 4));
+  const square = v.let(v.mul(a, a));
+  const near = v.let(v.madd(v.horner(square, nearLessOne), a, a));
+  const { factor, growth } = powerSingle(v, v.let(v.neg(square)));
+  const ratio = v.div(v.horner(a, farSingle.numerator), v.horner(a, farSingle.denominator));
+  const far = v.nmadd(v.let(v.madd(factor, growth, factor)), v.let(ratio), 1);
+  return v.copySign(v.let(v.select(v.lt(a, 0.75), near, far)), x);
+}
+
 /** erf x = 2/√π ∫₀ˣ e^(−t²) dt */
 export function erf<V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> {
-  return inDouble(v, [x], (d, [x], exact) => {
+  if (v.type === 'f32x4') {
+    return erfSingle(v as Lanes<never> as Lanes<'f32x4'>, x as Expr as Expr<'f32x4'>) as Expr as Expr<V>;
+  }
+  return inDouble(v, [x], (d, [x]) => {
     const a = d.let(d.abs(x!));
-    let positive: Local<'f64x2'>;
-    if (exact) {
-      const { near, middle, tail } = pieces(d, a);
-      const beyond = d.select(d.lt(a, 1.25), d.add(middle, erx), d.sub(1, tail));
-      positive = d.let(d.select(d.lt(a, 0.84375), d.madd(a, near, a), beyond));
-    } else {
-      const near = d.mul(a, d.polynomial(d.let(d.mul(a, a)), nearSingle));
-      const far = d.sub(1, erfcSingle(d, d.let(d.pmin(a, mostOfErfc))));
-      positive = d.let(d.select(d.lt(a, 0.75), near, far));
-    }
+    const { near, middle, tail } = pieces(d, a);
+    const beyond = d.select(d.lt(a, 1.25), d.add(middle, erx), d.sub(1, tail));
+    const positive = d.let(d.select(d.lt(a, 0.84375), d.madd(a, near, a), beyond));
     return d.copySign(d.let(d.select(d.eq(x!, x!), positive, x!)), x!);
   });
 }

@@ -1,6 +1,7 @@
 import type { Local } from '../wasm/code.js';
-import type { Expr } from '../wasm/expr.js';
-import type { FloatVector, Lanes, MaskOf } from '../wasm/lanes.js';
+import { as, type Expr, op, shuffle } from '../wasm/expr.js';
+import { type FloatVector, Lanes, type MaskOf } from '../wasm/lanes.js';
+import { promotedHigh, promotedLow } from './inDouble.js';
 
 /** What differs between float32 and float64. */
 interface Format {
@@ -90,7 +91,7 @@ export function exp<V extends FloatVector>(v: Lanes<V>, x: Expr<V>, shift: numbe
 }
 
 /** eˣ = factor · (1 + growth), factor = 2ⁿ. */
-interface Power {
+export interface Power {
   readonly factor: Local<'f32x4'>;
   /** eʳ − 1, |r| ≤ ½ ln 2 */
   readonly growth: Local<'f32x4'>;
@@ -108,8 +109,39 @@ export function powerSingle(v: Lanes<'f32x4'>, x: Expr<'f32x4'>, shift: number =
   const n = v.let(v.sub(shifted, magic));
   const most = v.let(v.madd(n, low, v.let(v.madd(n, high, x))));
   const r = rest === undefined ? most : v.let(v.add(most, rest));
-  const growth = v.let(v.madd(v.horner(r, coefficients.f32x4), v.let(v.mul(r, r)), r));
-  return { factor: v.let(v.fromBits(v.shiftLeft(v.toBits(shifted), mantissa))), growth };
+  return { factor: v.let(v.fromBits(v.shiftLeft(v.toBits(shifted), mantissa))), growth: growthSingle(v, r) };
+}
+
+/** eʳ − 1 for |r| ≤ ½ ln 2. */
+const growthSingle = (v: Lanes<'f32x4'>, r: Local<'f32x4'>): Local<'f32x4'> =>
+  v.let(v.madd(v.horner(r, coefficients.f32x4), v.let(v.mul(r, r)), r));
+
+const bothLowHalves = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+const lowWords = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
+
+/**
+ * 2^w in its two factors, of exponents w that need more than float32's last bits and so are computed in float64 lanes: there each
+ * loses its whole part, and what remains is rounded.
+ */
+export function powerOfDouble(
+  v: Lanes<'f32x4'>,
+  x: Expr<'f32x4'>,
+  exponent: (d: Lanes<'f64x2'>, x: Expr<'f64x2'>) => Expr<'f64x2'>,
+): Power {
+  const d = new Lanes('f64x2', v.code, v.fused);
+  // The exponent's field of 2ⁿ in the lowest bits.
+  const magic = formats.f64x2.magic + formats.f32x4.bias;
+  const half = (x: Expr<'f64x2'>) => {
+    const w = d.let(exponent(d, x));
+    const shifted = d.let(d.add(w, magic));
+    const r = d.mul(d.sub(w, d.sub(shifted, magic)), Math.LN2);
+    return { shifted, r: v.let(op('f32x4.demote_f64x2_zero', r)) };
+  };
+  const kept = v.let(x);
+  const [low, high] = [half(promotedLow(d, kept)), half(promotedHigh(d, kept))];
+  const r = v.let(as('f32x4', shuffle(low.r, high.r, bothLowHalves)));
+  const fields = as('i32x4', shuffle(low.shifted, high.shifted, lowWords));
+  return { factor: v.let(v.fromBits(v.shiftLeft(fields, formats.f32x4.mantissa))), growth: growthSingle(v, r) };
 }
 
 /** Where eˣ and e^−x are normal numbers of float32. */

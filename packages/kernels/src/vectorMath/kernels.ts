@@ -14,12 +14,13 @@ const quickMap = (
   f: Parameters<typeof unaryMap>[2],
   suits: Single<Expr<'i32x4'>>,
   quick: Single<Expr<'f32x4'>>,
+  unroll = 4,
 ): MapKernel =>
   mapKernel({
     name,
     inputs: { x: 'elements' },
     outputs: { out: 'elements' },
-    unroll: 4,
+    unroll,
     fuses: true,
     body: (v, { x }) => ({ out: f(v, x) }),
     quick: { suits: (v, { x }) => suits(v, x), body: (v, { x }) => ({ out: quick(v, x) }) },
@@ -30,7 +31,7 @@ export const log: MapKernel = quickMap('log', vector.log, vector.quickLogarithm,
 export const tanh: MapKernel = unaryMap('tanh', 4, vector.tanh, true);
 export const sigmoid: MapKernel = unaryMap('sigmoid', 4, vector.sigmoid, true);
 
-// Two vectors side by side where their constants still fit the registers; erf takes half as long one by one.
+// Two vectors side by side, where more would leave too few registers for the constants on Node 20.
 export const exp2: MapKernel = unaryMap('exp2', 2, vector.exp2, true);
 export const expm1: MapKernel = unaryMap('expm1', 2, vector.expm1, true);
 export const log1p: MapKernel = unaryMap('log1p', 2, vector.log1p, true);
@@ -47,8 +48,8 @@ export const cosh: MapKernel = unaryMap('cosh', 2, vector.cosh, true);
 export const asinh: MapKernel = unaryMap('asinh', 2, vector.asinh, true);
 export const acosh: MapKernel = unaryMap('acosh', 2, vector.acosh, true);
 export const atanh: MapKernel = unaryMap('atanh', 2, vector.atanh, true);
-export const erf: MapKernel = unaryMap('erf', 1, vector.erf, true);
-export const erfc: MapKernel = unaryMap('erfc', 1, vector.erfc, true);
+export const erf: MapKernel = unaryMap('erf', 2, vector.erf, true);
+export const erfc: MapKernel = unaryMap('erfc', 2, vector.erfc, true);
 export const cbrt: MapKernel = unaryMap('cbrt', 2, vector.cbrt, true);
 
 export const power: MapKernel = binaryMap('power', 2, vector.power, true);
@@ -59,11 +60,17 @@ export const xlogy: MapKernel = binaryMap('xlogy', 2, vector.xlogy, true);
 
 export const softplus: MapKernel = unaryMap('softplus', 2, vector.softplus, true);
 export const silu: MapKernel = quickMap('silu', vector.silu, vector.quickExponent, vector.quickSilu);
-export const siluSlope: MapKernel = unaryMap('siluSlope', 2, vector.siluSlope, true);
-export const gelu: MapKernel = quickMap('gelu', vector.gelu, vector.quickNormal, vector.quickGelu);
-export const geluSlope: MapKernel = quickMap('geluSlope', vector.geluSlope, vector.quickNormal, vector.quickGeluSlope);
-export const geluTanh: MapKernel = unaryMap('geluTanh', 2, vector.geluTanh, true);
-export const geluTanhSlope: MapKernel = unaryMap('geluTanhSlope', 2, vector.geluTanhSlope, true);
+export const siluSlope: MapKernel = unaryMap('siluSlope', 4, vector.siluSlope, true);
+export const gelu: MapKernel = quickMap('gelu', vector.gelu, vector.quickNormal, vector.quickGelu, 2);
+export const geluSlope: MapKernel = quickMap(
+  'geluSlope',
+  vector.geluSlope,
+  vector.quickNormal,
+  vector.quickGeluSlope,
+  2,
+);
+export const geluTanh: MapKernel = quickMap('geluTanh', vector.geluTanh, vector.quickCurve, vector.quickGeluTanh);
+export const geluTanhSlope: MapKernel = unaryMap('geluTanhSlope', 4, vector.geluTanhSlope, true);
 export const mish: MapKernel = unaryMap('mish', 2, vector.mish, true);
 export const mishSlope: MapKernel = unaryMap('mishSlope', 2, vector.mishSlope, true);
 
