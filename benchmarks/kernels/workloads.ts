@@ -189,6 +189,11 @@ const others: readonly Workload[] = [
     step: [1, 1],
   }),
   moves('uniform 1M', 'uniform', [], [million]),
+  typed(moves('dropout 1M, its mask drawn', 'dropout', [[million], [million]], [million]), [
+    'float32',
+    'bool',
+    'float32',
+  ]),
   moves('norm of 1M', 'euclideanNorm', [[million]], []),
   typed(moves('crossEntropy [512, 1000]', 'softmaxCrossEntropy', [logits, [512]], [512]), ['float32', 'int32'], 1000),
   typed(
@@ -212,8 +217,8 @@ export const workloads: readonly Workload[] = [
   map('multiply', 2),
   map('maximum', 2),
   moves('add [1024, 1024] + [1024]', 'add', [square, [1024]], square),
-  ...['relu', 'sqrt', 'exp', 'log', 'tanh', 'sigmoid', 'gelu', 'geluSlope', 'silu', 'sin', 'erf'].map((operation) =>
-    map(operation),
+  ...['relu', 'sqrt', 'exp', 'log', 'tanh', 'sigmoid', 'gelu', 'geluSlope', 'geluTanh', 'silu', 'sin', 'erf'].map(
+    (operation) => map(operation),
   ),
   moves('sum [1024, 1024] axis 0', 'sum', [square], [1024], { axes: [0], keepDims: false }),
   moves('sum [1024, 1024] axis 1', 'sum', [square], [1024], { axes: [1], keepDims: false }),

@@ -23,6 +23,10 @@ const generator = new kernels.Generator(1);
 const others: Readonly<Record<string, Kernel>> = {
   transpose,
   uniform: (out) => generator.fillUniform(out),
+  dropout: (out, [x, mask]) => {
+    generator.fillMask(mask!, 0.5);
+    kernels.dropout(out, [x!, mask!], { scale: 2 });
+  },
   sgd: (out, [gradient]) => kernels.sgdStep(out, gradient!, { learningRate: 1e-3 }),
   adam: (out, [m, s, gradient]) => kernels.adamStep(out, m!, s!, gradient!, learning),
 };

@@ -83,7 +83,7 @@ def others(operation, inputs, attributes, out, target):
         'power': lambda: torch.pow(a, b, out=target), 'less': lambda: torch.lt(a, b, out=target), 'where': lambda: torch.where(a, inputs[1], b), 'clip': lambda: torch.clamp(a, 0.2, 0.8, out=target),
         'cast': lambda: target.copy_(a), 'argmax': lambda: torch.argmax(a, axis), 'logSumExp': lambda: torch.logsumexp(a, axis, out=target), 'cumsum': lambda: torch.cumsum(a, axis, out=target),
         'argsort': lambda: torch.argsort(a, axis), 'gather': lambda: torch.index_select(a, 0, b, out=target), 'scatterAdd': lambda: target.zero_().index_add_(0, b, a), 'gatherAlong': lambda: torch.gather(a, axis, b, out=target),
-        'concat': lambda: torch.cat([a, b], axis, out=target), 'placeSlice': lambda: F.pad(a, (1, 1, 1, 1)), 'uniform': lambda: target.uniform_(), 'euclideanNorm': lambda: torch.linalg.vector_norm(a, out=target),
+        'concat': lambda: torch.cat([a, b], axis, out=target), 'placeSlice': lambda: F.pad(a, (1, 1, 1, 1)), 'uniform': lambda: target.uniform_(), 'dropout': lambda: F.dropout(a, 0.5), 'euclideanNorm': lambda: torch.linalg.vector_norm(a, out=target),
         'softmaxCrossEntropy': lambda: F.cross_entropy(a, b, reduction='none'),
     }.get(operation)
 
@@ -106,7 +106,7 @@ def with_torch(operation, shapes, attributes, out, dtypes, limit):
     a, b = inputs[0], inputs[-1]
     ones = torch.ones_like(a)
     unary = {'relu': lambda: torch.clamp_min(a, 0, out=target), 'sqrt': lambda: torch.sqrt(a, out=target), 'exp': lambda: torch.exp(a, out=target), 'log': lambda: torch.log(a, out=target),
-             'tanh': lambda: torch.tanh(a, out=target), 'sigmoid': lambda: torch.sigmoid(a, out=target), 'sin': lambda: torch.sin(a, out=target), 'erf': lambda: torch.erf(a, out=target), 'gelu': lambda: F.gelu(a), 'silu': lambda: F.silu(a), 'geluSlope': lambda: torch.ops.aten.gelu_backward(ones, a)}
+             'tanh': lambda: torch.tanh(a, out=target), 'sigmoid': lambda: torch.sigmoid(a, out=target), 'sin': lambda: torch.sin(a, out=target), 'erf': lambda: torch.erf(a, out=target), 'gelu': lambda: F.gelu(a), 'geluTanh': lambda: F.gelu(a, approximate='tanh'), 'silu': lambda: F.silu(a), 'geluSlope': lambda: torch.ops.aten.gelu_backward(ones, a)}
     if operation in unary:
         return unary[operation]
     axes = (attributes or {}).get('axes')

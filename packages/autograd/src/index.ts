@@ -83,6 +83,7 @@ export {
   take,
 } from './functions/shape.js';
 export { type AttentionOptions, scaledDotProductAttention } from './functions/attention.js';
+export { type DropoutOptions, dropout } from './functions/dropout.js';
 export { type ClipByNormOptions, clipByGlobalNorm, clipByNorm, clipByValue } from './functions/clipping.js';
 export { type DenseFunctionOptions, dense } from './functions/dense.js';
 export {

@@ -100,3 +100,13 @@ export function randomTruncatedNormal(shape: Shape, options: RandomOptions & Nor
   const { options: made, generator, rest } = split('randomTruncatedNormal', options, ['mean', 'standardDeviation']);
   return draw('randomTruncatedNormal', shape, made, (block) => generator.fillTruncatedNormal(block, rest));
 }
+
+/** Bools that are true with probability 1 − rate, from the numbers that `randomUniform` would give in float32. Not exported. */
+export function randomMask(
+  operation: string,
+  shape: Shape,
+  rate: number,
+  generator: Generator = defaultGenerator(),
+): Tensor {
+  return draw(operation, shape, { dtype: 'bool' }, (block) => generator.fillMask(block, rate));
+}

@@ -124,7 +124,16 @@ export {
   tanh,
   tanhBackward,
 } from './elementwise/activation.js';
-export { type ClipAttributes, clip, copysign, fmax, fmin, where } from './elementwise/select.js';
+export {
+  type ClipAttributes,
+  clip,
+  copysign,
+  type DropoutAttributes,
+  dropout,
+  fmax,
+  fmin,
+  where,
+} from './elementwise/select.js';
 export type { ReduceAttributes } from './reduce/axes.js';
 export { mean, sum } from './reduce/sum.js';
 export { argmax, argmin, max, min } from './reduce/extremum.js';

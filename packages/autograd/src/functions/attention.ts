@@ -4,9 +4,8 @@ import { ArgumentError, broadcastShapes, DTypeError, type Generator, type Shape,
 import { checkOptions } from '../options.js';
 import { apply } from '../primitive.js';
 import * as rows from '../primitives/attention.js';
-import { randomUniform } from '../random.js';
 import type { Tensor } from '../tensor.js';
-import { where } from './elementwise.js';
+import { dropout as dropped } from './dropout.js';
 import { checkTensor } from './operands.js';
 import { broadcastTo } from './shape.js';
 
@@ -88,6 +87,6 @@ export function scaledDotProductAttention(
   row.shape(spread, attributes);
   row.dtype(spread, attributes);
   const weights = rows.attentionWeights(spread, attributes);
-  const drawn = randomUniform(weights.shape, options.generator === undefined ? {} : { generator: options.generator });
-  return where(drawn.greaterEqual(dropout), weights.mul(1 / (1 - dropout)), 0).matmul(spread[2]!);
+  const { generator } = options;
+  return dropped(weights, dropout, generator === undefined ? {} : { generator }).matmul(spread[2]!);
 }

@@ -1,10 +1,18 @@
 /** Comparisons and choice. */
 
 import * as kernels from '@cotangent/kernels';
-import { broadcastShapes, type ClipAttributes, DTypeError, type Kernel, type Shape } from '@cotangent/kernels';
+import {
+  broadcastShapes,
+  type ClipAttributes,
+  type DropoutAttributes,
+  DTypeError,
+  isFloating,
+  type Kernel,
+  type Shape,
+} from '@cotangent/kernels';
 import { elementwiseBatch } from '../batching.js';
 import { constantPair, pairwise } from '../families.js';
-import { type Primitive, primitive } from '../primitive.js';
+import { apply, type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
 
 export const equal: Primitive<undefined> = constantPair('equal', kernels.equal);
@@ -40,6 +48,27 @@ export const where: Primitive<undefined> = primitive({
     a: (t, { condition, out }) => condition.where(t.broadcastTo(out.shape), 0),
     b: (t, { condition, out }) => condition.where(0, t.broadcastTo(out.shape)),
   },
+  batch: elementwiseBatch,
+});
+
+/** scale · x where the mask is true, else 0: linear in x, and its own transpose. */
+export const dropout: Primitive<DropoutAttributes> = primitive({
+  name: 'dropout',
+  inputs: ['x', 'mask'],
+  shape: ({ x, mask }) => broadcastShapes('dropout', x, mask),
+  dtype: ({ x, mask }) => {
+    if (mask !== 'bool') throw new DTypeError('dropout', { mask }, 'a mask of bools');
+    if (!isFloating(x)) throw new DTypeError('dropout', { x }, 'a floating dtype', "Convert with .cast('float32').");
+    return x;
+  },
+  run: kernels.dropout,
+  keeps: { x: ['mask'], mask: [] },
+  vjp: {
+    x: (g: Tensor, { mask }, attributes: DropoutAttributes, shape: Shape) =>
+      apply(dropout, [g, mask], attributes).sumTo(shape),
+    mask: null,
+  },
+  jvp: { x: (t, { mask }, attributes) => apply(dropout, [t, mask], attributes), mask: null },
   batch: elementwiseBatch,
 });
 

@@ -16,6 +16,29 @@ export const where: DispatchedKernel = mapKernelPair((out, [condition, a, b]) =>
   });
 }, simd.where);
 
+/** What `dropout` multiplies by. */
+export interface DropoutAttributes {
+  readonly scale: number;
+}
+
+/** scale · x where the mask is not 0, and 0 elsewhere, whatever x; the two broadcast together. */
+export const dropout: DispatchedKernel<DropoutAttributes> = mapKernelPair(
+  (out, [x, mask], { scale }) => {
+    const factor = out.dtype === 'float32' ? Math.fround(scale) : scale;
+    const { data } = out;
+    const [from, kept] = [x!.data, mask!.data];
+    forEachRun(out.shape, [out, x!, mask!], (at, n, steps) => {
+      const [o, atX, atMask] = at as [number, number, number];
+      const [stepOut, stepX, stepMask] = steps as [number, number, number];
+      for (let i = 0; i < n; i++)
+        data[o + i * stepOut] = kept[atMask + i * stepMask] !== 0 ? factor * from[atX + i * stepX]! : 0;
+    });
+  },
+  simd.dropout,
+  cheapStaging,
+  ({ scale }) => [scale],
+);
+
 /** The bounds of `clip`. */
 export interface ClipAttributes {
   readonly low: number;

@@ -440,3 +440,33 @@ describe('the bits', () => {
 `);
   });
 });
+
+describe('generator.fillMask(block, rate)', () => {
+  it('is where fillUniform gives at least the rate, in SIMD as in the plain loop, and leaves the stream at the same place', () => {
+    const cases = fc.record({
+      seed: fc.maxSafeNat(),
+      n: fc.integer({ min: 0, max: 500 }),
+      rate: fc.oneof(
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.nat({ max: 16 }).map((k) => k / 16),
+      ),
+      counter: fc.constantFrom(0, 7, 2 ** 32 - 300, 2 ** 32 - 20),
+      high: fc.constantFrom(0, 3),
+    });
+    fc.assert(
+      fc.property(cases, ({ seed, n, rate, counter, high }) => {
+        const [uniform, ...masks] = (['float32', 'bool', 'bool'] as const).map((dtype, k) => {
+          const generator = new Generator(seed);
+          generator.state = { key: generator.state.key, counter: [counter, high] };
+          // So few elements that only the garbage collector would release lie outside the heap, where plain loops run.
+          const block = newBlock(dtype, [n], k === 1);
+          if (dtype === 'bool') generator.fillMask(block, rate);
+          else generator.fillUniform(block);
+          return { values: [...block.data.slice(block.offset, block.offset + n)], state: generator.state };
+        });
+        const wanted = uniform!.values.map((u) => (u >= Math.fround(rate) ? 1 : 0));
+        for (const mask of masks) expect(mask).toEqual({ values: wanted, state: uniform!.state });
+      }),
+    );
+  });
+});

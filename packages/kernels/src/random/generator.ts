@@ -1,7 +1,7 @@
 /** Streams of random numbers. */
 
 import type { Block } from '../block.js';
-import type { DType } from '../dtype.js';
+import { bytesPerElement, type DType } from '../dtype.js';
 import { ArgumentError, FormatError, invariant } from '../errors.js';
 import { simdAvailable } from '../wasm/load.js';
 import { randomUniformModule } from '../wasm/randomUniform.js';
@@ -153,23 +153,34 @@ export class Generator {
     const single = block.dtype === 'float32';
     // Rounding low + u (high − low) to the dtype can give `high` itself; the number below it is the last one allowed.
     const last = previous(high, single);
-    const done = single ? this.fillInSimd(block, low, span, last) : 0;
-    const rest =
-      done === 0 ? block : block.view({ shape: [block.size - done], strides: [1], offset: block.offset + done });
-    this.fill(rest, 2 ** -24, 2 ** -53, (u) => {
+    const done = single ? this.fillInSimd(block, 'uniform', low, span, last) : 0;
+    this.fill(after(block, done), 2 ** -24, 2 ** -53, (u) => {
       const value = low + u * span;
       return (single ? Math.fround(value) : value) < high ? value : last;
     });
   }
 
-  /** Fills the beginning of a block of float32 in SIMD, eight numbers at a time; gives how many it has filled. */
-  private fillInSimd(block: Block, low: number, span: number, last: number): number {
+  /**
+   * true for every element of a block of bools with probability 1 − rate: where `fillUniform` would give a float32 of at least
+   * `rate`, rounded to float32.
+   *
+   * @param rate from 0 to 1
+   */
+  fillMask(block: Block, rate: number): void {
+    const least = Math.ceil(Math.fround(rate) * 2 ** 24);
+    const done = this.fillInSimd(block, 'mask', least - 1);
+    this.fill(after(block, done), 2 ** -24, 2 ** -53, (u) => (u * 2 ** 24 >= least ? 1 : 0));
+  }
+
+  /** Fills the beginning of a block in SIMD, eight elements at a time; gives how many it has filled. */
+  private fillInSimd(block: Block, name: 'uniform' | 'mask', ...parameters: number[]): number {
     const turns = Math.floor(block.size / 8);
     const counters = 4 * turns;
     if (turns < 4 || !block.contiguous || !block.storage.inHeap || !simdAvailable()) return 0;
     if (this.low + counters >= twoTo32) return 0;
     const [key0, key1] = this.key;
-    randomUniformModule('f32x4').uniform(4 * block.offset, turns, key0, key1, this.low, this.high, low, span, last);
+    const run = randomUniformModule('f32x4')[name];
+    run(bytesPerElement(block.dtype) * block.offset, turns, key0, key1, this.low, this.high, ...parameters);
     this.low += counters;
     return 8 * turns;
   }
@@ -269,6 +280,10 @@ export class Generator {
     return order;
   }
 }
+
+/** What a block holds behind its first `count` elements. */
+const after = (block: Block, count: number): Block =>
+  count === 0 ? block : block.view({ shape: [block.size - count], strides: [1], offset: block.offset + count });
 
 function checkCount(operation: string, name: string, value: number): void {
   if (!Number.isInteger(value) || value < 0 || value >= 2 ** 31) {

@@ -5,14 +5,14 @@ import * as plainActivation from '../elementwise/activation.js';
 import * as plainArithmetic from '../elementwise/arithmetic.js';
 import * as plainComparison from '../elementwise/comparison.js';
 import type { Kernel } from '../elementwise/runs.js';
-import { where as plainWhere } from '../elementwise/select.js';
+import { dropout as plainDropout, where as plainWhere } from '../elementwise/select.js';
 import { anyNumber, arrangements, blockOf, broadcastable, cycle, shapes } from '../testing/heapBlocks.js';
 import * as simd from './elementwise.js';
 import { simdAvailable } from './load.js';
 import type { MapKernel } from './mapKernel.js';
 import { runMap } from './runMap.js';
 
-const twins: readonly [MapKernel, Kernel][] = [
+const twins: readonly [MapKernel, Kernel, parameters?: readonly number[]][] = [
   [simd.add, plainArithmetic.add.plain],
   [simd.subtract, plainArithmetic.subtract.plain],
   [simd.multiply, plainArithmetic.multiply.plain],
@@ -32,14 +32,15 @@ const twins: readonly [MapKernel, Kernel][] = [
   [simd.greater, plainComparison.greater.plain],
   [simd.greaterEqual, plainComparison.greaterEqual.plain],
   [simd.where, plainWhere.plain],
+  [simd.dropout, (out, inputs) => plainDropout.plain(out, inputs, { scale: 1.1 }), [1.1]],
 ];
 
 const describeSimd = simdAvailable() ? describe : describe.skip;
 
 describeSimd('elementwise SIMD kernels', () => {
-  it.each(twins.map(([kernel, plain]) => [kernel.name, kernel, plain] as const))(
+  it.each(twins.map(([kernel, plain, parameters = []]) => [kernel.name, kernel, plain, parameters] as const))(
     '%s gives the bits of its plain twin for every shape, layout and number',
-    (_, kernel, plain) => {
+    (_, kernel, plain, parameters) => {
       let taken = 0;
       const property = fc.property(
         fc.constantFrom<DType>('float32', 'float64'),
@@ -68,7 +69,7 @@ describeSimd('elementwise SIMD kernels', () => {
             const shifted = newBlock(result, shape, false);
             return block.view({ shape, strides: shifted.strides, offset: block.offset + 1 });
           });
-          if (!runMap(kernel, actual!, inputs)) return;
+          if (!runMap(kernel, actual!, inputs, parameters)) return;
           taken++;
           plain(expected!, inputs, undefined);
           expect(copyOut(whole[1]!)).toEqual(copyOut(whole[0]!));

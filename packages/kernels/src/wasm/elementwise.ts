@@ -76,6 +76,15 @@ export const where: MapKernel = mapKernel({
   body: (v, { condition, a, b }) => ({ out: v.select(condition, a, b) }),
 });
 
+export const dropout: MapKernel = mapKernel({
+  name: 'dropout',
+  inputs: { x: 'elements', mask: 'bools' },
+  outputs: out,
+  parameters: ['scale'],
+  unroll: 4,
+  body: (v, { x, mask }, { scale }) => ({ out: v.keep(mask, v.mul(x, scale)) }),
+});
+
 export const floor: MapKernel = unaryMap('floor', 2, (v, x) => v.floor(x));
 export const ceil: MapKernel = unaryMap('ceil', 2, (v, x) => v.ceil(x));
 export const round: MapKernel = unaryMap('round', 2, (v, x) => v.nearest(x));

@@ -1,6 +1,6 @@
 /** Layers that disturb what passes in training and do nothing else (https://keras.io/api/layers/regularization_layers/). */
 
-import { randomNormal, randomUniform, type Tensor, where } from '@cotangent/autograd';
+import { dropout, randomNormal, randomUniform, type Tensor, where } from '@cotangent/autograd';
 import { ArgumentError, Generator, type Shape, ShapeError } from '@cotangent/kernels';
 import { checkChoice, checkNumber, checkOptions, checkTensor, shown } from '../options.js';
 import { checkInput } from './inputs.js';
@@ -102,13 +102,8 @@ export class Dropout extends RandomLayer {
   }
 
   protected override disturb(x: Tensor): Tensor {
-    return dropped(x, this.rate, noiseShapeOf('Dropout', x, this.noiseShape), this.source);
+    return dropout(x, this.rate, { noiseShape: noiseShapeOf('Dropout', x, this.noiseShape), ...this.source });
   }
-}
-
-/** x with some elements set to 0 and the others scaled up. */
-function dropped(x: Tensor, rate: number, noiseShape: Shape, source: { generator?: Generator }): Tensor {
-  return where(randomUniform(noiseShape, source).greaterEqual(rate), x.mul(1 / (1 - rate)), 0);
 }
 
 /** Options of the spatial dropouts over several axes. */
@@ -142,7 +137,7 @@ abstract class SpatialDropout extends RandomLayer {
   protected override disturb(x: Tensor): Tensor {
     checkInput(this.operation, x, this.axes);
     const noiseShape = x.shape.map((extent, axis) => (axis === 0 || axis === this.channelAxis ? extent : 1));
-    return dropped(x, this.rate, noiseShape, this.source);
+    return dropout(x, this.rate, { noiseShape, ...this.source });
   }
 }
 

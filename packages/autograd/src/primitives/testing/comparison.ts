@@ -9,5 +9,8 @@ export const examples: Examples = {
       bools(c).map((condition): Call => ({ smooth: [a, b], inputs: ([x, y]) => [condition, x!, y!] })),
     ),
   ),
+  dropout: broadcastablePairs.chain(([x, m]) =>
+    bools(m).map((mask): Call => ({ smooth: [x], attributes: { scale: 1.25 }, inputs: ([x]) => [x!, mask] })),
+  ),
   clip: shapes().map((shape): Call => ({ smooth: [shape], attributes: { low: -1, high: 1 } })),
 };

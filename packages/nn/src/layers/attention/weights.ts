@@ -1,6 +1,6 @@
 /** What all attention layers share: which query may see which key, and scores made weights. */
 
-import { fromTypedArray, randomUniform, type Tensor, where } from '@cotangent/autograd';
+import { dropout, fromTypedArray, type Tensor, where } from '@cotangent/autograd';
 import type { Generator, Shape } from '@cotangent/kernels';
 
 /** bool [queries, keys]: query i sees keys 0 to offset + i. */
@@ -27,8 +27,7 @@ export function attentionWeights(scores: Tensor, mask: Tensor | null): Tensor {
 /** A random share of the weights set to 0, the others scaled up. */
 export function droppedWeights(weights: Tensor, rate: number, generator: Generator | undefined): Tensor {
   if (rate === 0) return weights;
-  const drawn = randomUniform(weights.shape, generator === undefined ? {} : { generator });
-  return where(drawn.greaterEqual(rate), weights.mul(1 / (1 - rate)), 0);
+  return dropout(weights, rate, generator === undefined ? {} : { generator });
 }
 
 /** The shapes of query, value and key, of which the key may be left out; one shape stands for all of them. */
