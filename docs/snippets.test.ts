@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { transformSync } from '@swc/core';
+import { runSnippet } from './runSnippet.js';
 
 const root = join(__dirname, '..');
 
@@ -29,76 +29,11 @@ function snippetsOf(page: string): Snippet[] {
   }));
 }
 
-/**
- * `expression; // → value` becomes a check of that value; `expression; // throws Name: text` one of the error.
- * `const name = expression; // → value` checks the name, `console.log(expression); // → value` what is printed.
- */
-function instrument(code: string): string {
-  return code
-    .split('\n')
-    .map((line) => {
-      const thrown = /^(\s*)(.+?);?\s*\/\/ throws (.+)$/.exec(line);
-      if (thrown !== null)
-        return `${thrown[1]}await __throws(async () => { ${thrown[2]}; }, ${JSON.stringify(thrown[3])});`;
-      const shown = /^(\s*)(?:(const|let) (\w+) = )?(.+?);?\s*\/\/ → (.+)$/.exec(line);
-      if (shown === null) return line;
-      const [, indent, keyword, name, expression, expected] = shown;
-      if (name !== undefined)
-        return `${indent}${keyword} ${name} = ${expression}; __check(${name}, ${JSON.stringify(expected)});`;
-      const value = /^console\.log\((.*)\)$/.exec(expression!)?.[1] ?? expression;
-      return `${indent}__check(${value}, ${JSON.stringify(expected)});`;
-    })
-    .join('\n');
-}
-
-/** Numbers to the digits that people write. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'number') return Number.isInteger(value) ? value : Number(value.toPrecision(5));
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null) return value;
-  if ('toArray' in value) return plain((value as { toArray(): unknown }).toArray());
-  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, plain(child)]));
-}
-
-function check(value: unknown, expected: string): void {
-  const shown = plain(value);
-  let wanted: unknown = expected;
-  try {
-    wanted = plain(JSON.parse(expected));
-  } catch {
-    // Not JSON: compared as text.
-  }
-  expect(typeof wanted === 'string' ? String(shown) : shown).toEqual(wanted);
-}
-
-async function throws(f: () => Promise<unknown>, expected: string): Promise<void> {
-  const error: unknown = await f().then(
-    () => new Error('nothing was thrown'),
-    (thrown: unknown) => thrown,
-  );
-  expect(String(error)).toContain(expected.replace(/…$/, ''));
-}
-
-async function runSnippet({ code }: Snippet): Promise<void> {
-  const body = instrument(code);
-  const imports = body.match(/^import [^;]*;/gm)?.join('\n') ?? '';
-  const rest = body.replace(/^import [^;]*;/gm, '');
-  const source = `${imports}\nexport const run = async (__check: Function, __throws: Function) => {\n${rest}\n};`;
-  const { code: script } = transformSync(source, {
-    jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-    module: { type: 'commonjs' },
-  });
-  const module = { exports: {} as { run(check: unknown, throws: unknown): Promise<void> } };
-  new Function('require', 'exports', 'module', 'console', script)(require, module.exports, module, {
-    log: () => undefined,
-  });
-  await module.exports.run(check, throws);
-}
-
 for (const page of pages) {
   describe(page, () => {
     const snippets = snippetsOf(page);
     if (snippets.length === 0) it('has no code to run', () => undefined);
-    for (const snippet of snippets) it(`line ${snippet.line} runs and prints what it says`, () => runSnippet(snippet));
+    for (const snippet of snippets)
+      it(`line ${snippet.line} runs and prints what it says`, () => runSnippet(snippet.code));
   });
 }

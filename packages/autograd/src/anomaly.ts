@@ -10,7 +10,12 @@ export interface Anomalies {
   readonly infinities: boolean;
 }
 
-/** A result or a gradient that is no number. Its `cause`, if it has one, shows where the operation was recorded. */
+/**
+ * A result or a gradient that is no number. Its `cause`, if it has one, shows where the operation was recorded.
+ *
+ * @example
+ * detectAnomaly(() => tensor([0]).log()); // throws AnomalyError: …
+ */
 export class AnomalyError extends CotangentError {}
 
 /** Where in a model the code that runs now stands: set by whoever knows (the modules of @cotangent/nn). */
@@ -85,7 +90,7 @@ export interface DetectAnomalyOptions {
  * @throws AnomalyError with the operation, the place in its result, and the module it stands in; for a derivative, `.cause` has the
  *   stack of the forward operation
  * @example
- * detectAnomaly(() => tensor([1, 0]).log()); // throws: log: gave -Infinity at [1] of its result, from finite inputs.
+ * detectAnomaly(() => tensor([1, 0]).log()); // throws AnomalyError: log: gave -Infinity at [1] of its result, from finite inputs.…
  */
 export function detectAnomaly<R>(f: () => R, { infinities = true }: DetectAnomalyOptions = {}): R {
   const before = modes.anomalies;

@@ -60,7 +60,7 @@ export class Order {
     // A node's number is larger than those of its inputs: below the oldest target nothing can lead to a target.
     const oldest =
       targets === null ? -1 : targets.reduce((least, node) => Math.min(least, node.id), Number.POSITIVE_INFINITY);
-    this.floor = oldest > begin ? oldest : begin;
+    this.floor = Math.max(oldest, begin);
     try {
       for (const target of targets ?? []) {
         this.claim(target);
@@ -355,7 +355,7 @@ const backwardOptionNames = ['gradient', 'retainGraph', 'createGraph', 'inputs']
  * What took part stays readable until the next `backward()` has finished and is recycled then.
  *
  * @throws GradientError when `y` depends on nothing that requires a gradient, has more than one element and no
- *   `gradient` was given, or its graph was used up by an earlier pass.
+ *   `gradient` was given, or its graph was used up by an earlier pass; ShapeError for a `gradient` of another shape than y
  * @example
  * const w = tensor([1, 2], { requiresGrad: true });
  * w.square().sum().backward();

@@ -28,7 +28,22 @@ export function repeated(x: Tensor, mapped: boolean, size: number): Tensor {
   return mapped ? x : x.broadcastTo([size, ...x.shape]);
 }
 
-/** For rows that go element by element and broadcast. */
+/**
+ * For rows that go element by element and broadcast.
+ *
+ * @example
+ * const double = primitive({
+ *   name: 'double',
+ *   inputs: ['x'],
+ *   shape: ({ x }) => x,
+ *   run: mapUnary((x) => 2 * x),
+ *   keeps: { x: [] },
+ *   vjp: { x: (g) => g.mul(2) },
+ *   jvp: { x: (t) => t.mul(2) },
+ *   batch: elementwiseBatch,
+ * });
+ * vmap((x: Tensor) => apply(double, [x], undefined))(tensor([[1, 2], [3, 4]])); // → [[2, 4], [6, 8]]
+ */
 export function elementwiseBatch<A>({ row, inputs, mapped, attributes }: BatchCall<A>): Tensor {
   return apply(row, alignRanks(inputs, mapped), attributes as never);
 }
@@ -37,6 +52,15 @@ export function elementwiseBatch<A>({ row, inputs, mapped, attributes }: BatchCa
  * For rows that leave leading axes alone: every input gets the mapped axis in front.
  *
  * @param shift the attributes one axis further back. @defaultValue the same attributes
+ * @example
+ * const double = linear('double', {
+ *   shape: (x) => x,
+ *   run: mapUnary((x) => 2 * x),
+ *   transpose: (g) => g.mul(2),
+ *   self: (t) => t.mul(2),
+ *   batch: leadingBatch(),
+ * });
+ * vmap((x: Tensor) => apply(double, [x], undefined))(tensor([[1, 2], [3, 4]])); // → [[2, 4], [6, 8]]
  */
 export function leadingBatch<A>(shift: (attributes: A, size: number) => A = (attributes) => attributes): BatchRule<A> {
   return ({ row, inputs, mapped, attributes, size }) =>
@@ -49,7 +73,19 @@ export function leadingBatch<A>(shift: (attributes: A, size: number) => A = (att
 
 const oneFurther = (axis: number): number => axis + 1;
 
-/** For rows with one `axis`, counted from the front. */
+/**
+ * For rows with one `axis`, counted from the front.
+ *
+ * @example
+ * const doubled = linear<{ axis: number }>('doubled', {
+ *   shape: (x) => x,
+ *   run: mapUnary((x) => 2 * x) as Kernel<{ axis: number }>,
+ *   transpose: (g) => g.mul(2),
+ *   self: (t) => t.mul(2),
+ *   batch: axisBatch(),
+ * });
+ * vmap((x: Tensor) => apply(doubled, [x], { axis: 0 }))(tensor([[1, 2], [3, 4]])); // → [[2, 4], [6, 8]]
+ */
 export function axisBatch<A extends { readonly axis: number }>(): BatchRule<A> {
   return leadingBatch((attributes) => ({ ...attributes, axis: oneFurther(attributes.axis) }));
 }

@@ -144,7 +144,12 @@ export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
   return filled('ones', shape, 1, options);
 }
 
-/** A tensor with the same number everywhere. @example full([2], 0.5) */
+/**
+ * A tensor with the same number everywhere.
+ *
+ * @throws ArgumentError for a shape with an extent that is negative or no whole number
+ * @example full([2], 0.5)
+ */
 export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
   if (typeof value !== 'number')
     throw new ArgumentError('full', `got value ${String(value)}; expected a number`, 'Write full([2, 3], 0.5).');
@@ -155,12 +160,22 @@ function filled(operation: string, shape: Shape, value: number, options: TensorO
   return create(operation, shape, options, (block) => fill(block, value));
 }
 
-/** Zeros of the shape and dtype of `x`. */
+/**
+ * Zeros of the shape and dtype of `x`.
+ *
+ * @example
+ * zerosLike(tensor([[1, 2]])); // → [[0, 0]]
+ */
 export function zerosLike(x: Tensor): Tensor {
   return like('zerosLike', x, 0);
 }
 
-/** Ones of the shape and dtype of `x`. */
+/**
+ * Ones of the shape and dtype of `x`.
+ *
+ * @example
+ * onesLike(tensor([[1, 2]])); // → [[1, 1]]
+ */
 export function onesLike(x: Tensor): Tensor {
   return like('onesLike', x, 1);
 }
@@ -175,6 +190,8 @@ function like(operation: string, x: Tensor, value: number): Tensor {
  * The identity matrix.
  *
  * @param n rows and columns
+ * @example
+ * eye(2); // → [[1, 0], [0, 1]]
  */
 export function eye(n: number, options: TensorOptions = {}): Tensor {
   return create('eye', [n, n], options, (block) => {
@@ -224,7 +241,7 @@ export function linspace(start: number, stop: number, count: number = 50, option
 /**
  * A tensor over numbers in row-major order.
  *
- * @throws ShapeError when their count is not that of the shape
+ * @throws ShapeError when their count is not that of the shape; DTypeError for an array of a type that no dtype has
  * @example
  * fromTypedArray(new Float32Array([1, 2, 3, 4]), [2, 2]);
  */

@@ -13,7 +13,13 @@ import {
 } from './primitive.js';
 import type { Tensor } from './tensor.js';
 
-/** y = f(x) element by element, on floating dtypes. One derivative yields both modes. */
+/**
+ * y = f(x) element by element, on floating dtypes. One derivative yields both modes.
+ *
+ * @example
+ * const cube = elementwise('cube', { run: mapUnary((x) => x ** 3), uses: ['x'], derivative: ({ x }) => x.square().mul(3) });
+ * grad((x: Tensor) => apply(cube, [x], undefined).sum())(tensor([1, 2])); // → [3, 12]
+ */
 export function elementwise<const U extends 'x' | 'out'>(
   name: string,
   row: {
@@ -63,7 +69,17 @@ export function backwardOf(name: string, run: Kernel, change: (u: Tensor) => Ten
 
 type PairRule = (g: Tensor, kept: Env<'a' | 'b'>) => Tensor;
 
-/** Two inputs that broadcast, element by element. Broadcasting is undone here, in no rule. */
+/**
+ * Two inputs that broadcast, element by element. Broadcasting is undone here, in no rule.
+ *
+ * @example
+ * const product = pairwise('product', {
+ *   run: mapBinary((a, b) => a * b),
+ *   keeps: { a: ['b'], b: ['a'] },
+ *   vjp: { a: (g, { b }) => g.mul(b), b: (g, { a }) => g.mul(a) },
+ * });
+ * grad((a: Tensor, b: Tensor) => apply(product, [a, b], undefined).sum(), { argnums: [0, 1] })(tensor([1, 2]), tensor(3)); // → [[3, 3], 3]
+ */
 export function pairwise<const K extends Readonly<Record<'a' | 'b', readonly ('a' | 'b' | 'out')[]>>>(
   name: string,
   row: {
@@ -101,7 +117,18 @@ export function pairwise<const K extends Readonly<Record<'a' | 'b', readonly ('a
   });
 }
 
-/** A linear map of one input: its tangent is itself, its cotangent its transpose, and it keeps nothing. */
+/**
+ * A linear map of one input: its tangent is itself, its cotangent its transpose, and it keeps nothing.
+ *
+ * @example
+ * const double = linear('double', {
+ *   shape: (x) => x,
+ *   run: mapUnary((x) => 2 * x),
+ *   transpose: (g) => g.mul(2),
+ *   self: (t) => t.mul(2),
+ * });
+ * grad((x: Tensor) => apply(double, [x], undefined).sum())(tensor([1, 2])); // → [2, 2]
+ */
 export function linear<A>(
   name: string,
   row: {

@@ -88,6 +88,10 @@ export function noGrad<R>(f: () => R): R {
  * Runs `f` with recording on, also inside `noGrad`; what transforms do around the function they differentiate.
  *
  * @throws ArgumentError when `f` is asynchronous; GradientError inside `inferenceMode`
+ * @example
+ * const w = tensor([3], { requiresGrad: true });
+ * noGrad(() => enableGrad(() => w.square().sum())).backward();
+ * w.grad; // → [6]
  */
 export function enableGrad<R>(f: () => R): R {
   return withModes('enableGrad', { recording: true }, f);
@@ -98,12 +102,21 @@ export function enableGrad<R>(f: () => R): R {
  * recording. For serving, where a forgotten one would cost memory and time.
  *
  * @throws ArgumentError when `f` is asynchronous
+ * @example
+ * const w = tensor([3], { requiresGrad: true });
+ * const y = inferenceMode(() => w.square());
+ * y.requiresGrad; // → false
  */
 export function inferenceMode<R>(f: () => R): R {
   return withModes('inferenceMode', { recording: false, inference: true }, f);
 }
 
-/** Whether operations are being recorded. */
+/**
+ * Whether operations are being recorded.
+ *
+ * @example
+ * [isRecording(), noGrad(() => isRecording())]; // → [true, false]
+ */
 export function isRecording(): boolean {
   return modes.recording;
 }
@@ -129,22 +142,46 @@ export function record<R>(f: () => R, { training = true }: RecordOptions = {}): 
   return withModes('record', { recording: true, training }, f);
 }
 
-/** The opposite, inside `record`: unrecorded, with layers in inference mode (MXNet's `autograd.pause`). */
+/**
+ * The opposite, inside `record`: unrecorded, with layers in inference mode (MXNet's `autograd.pause`).
+ *
+ * @example
+ * record(() => pause(() => isTraining())); // → false
+ */
 export function pause<R>(f: () => R, { training = false }: RecordOptions = {}): R {
   return withModes('pause', { recording: false, training }, f);
 }
 
-/** Runs `f` with layers in training mode; recording stays as it is. @throws ArgumentError when `f` is asynchronous */
+/**
+ * Runs `f` with layers in training mode; recording stays as it is.
+ *
+ * @throws ArgumentError when `f` is asynchronous
+ * @example
+ * const dropout = new nn.Dropout({ rate: 0.5, seed: 1 });
+ * trainMode(() => dropout.call(ones([100]))).max(); // → 2
+ */
 export function trainMode<R>(f: () => R): R {
   return withModes('trainMode', { training: true }, f);
 }
 
-/** Runs `f` with layers in inference mode; recording stays as it is. @throws ArgumentError when `f` is asynchronous */
+/**
+ * Runs `f` with layers in inference mode; recording stays as it is.
+ *
+ * @throws ArgumentError when `f` is asynchronous
+ * @example
+ * const dropout = new nn.Dropout({ rate: 0.5 });
+ * predictMode(() => dropout.call(ones([4]))); // → [1, 1, 1, 1]
+ */
 export function predictMode<R>(f: () => R): R {
   return withModes('predictMode', { training: false }, f);
 }
 
-/** Whether layers behave as in training; null outside `record`, `pause`, `trainMode` and `predictMode`, where each module's own flag decides. */
+/**
+ * Whether layers behave as in training; null outside `record`, `pause`, `trainMode` and `predictMode`, where each module's own flag decides.
+ *
+ * @example
+ * [isTraining(), trainMode(() => isTraining())]; // → [null, true]
+ */
 export function isTraining(): boolean | null {
   return modes.training;
 }

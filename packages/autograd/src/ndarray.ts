@@ -41,9 +41,10 @@ export function toNdarray(x: Tensor): TensorNdarray {
 /**
  * A tensor of the numbers of an ndarray with any strides; they are copied. Plain arrays become float64.
  *
- * @throws DTypeError for elements that no dtype holds, and for integers with `requiresGrad`
+ * @throws DTypeError for elements that no dtype holds, and for integers with `requiresGrad`; ArgumentError for an unknown option
  * @example
- * fromNdarray(ndarray(new Float32Array([1, 2, 3, 4]), [2, 2]).transpose(1, 0)); // float32 [[1, 3], [2, 4]]
+ * const transposed = ndarray(new Float32Array([1, 2, 3, 4]), [2, 2]).transpose(1, 0);
+ * fromNdarray(transposed); // → [[1, 3], [2, 4]]
  */
 export function fromNdarray(array: AnyNdarray, options: FromNdarrayOptions = {}): Tensor {
   const { requiresGrad = false, ...rest } = options;

@@ -119,7 +119,14 @@ class KnownCall {
 /** As many calls of a row are remembered: the layers of a model that share one. */
 const mostKnownCalls = 16;
 
-/** A row made ready to run. One class for all of them keeps `apply` monomorphic. */
+/**
+ * A row made ready to run. One class for all of them keeps `apply` monomorphic.
+ *
+ * @example
+ * const row = elementwise('cube', { run: mapUnary((x) => x ** 3), uses: ['x'], derivative: ({ x }) => x.square().mul(3) });
+ * row instanceof Primitive; // → true
+ * row.name; // → cube
+ */
 export class Primitive<A = unknown> {
   /** What `hasVjp` and `keeps` say of each input, where their number is fixed: asked for every recorded operation. */
   readonly differentiable: readonly boolean[] | null;
@@ -259,7 +266,22 @@ function classesFor<I extends string>(names: readonly I[]): ReturnType<typeof ma
   return classes as ReturnType<typeof makeClasses<I>>;
 }
 
-/** Declares a primitive with a fixed list of inputs. */
+/**
+ * Declares a primitive with a fixed list of inputs.
+ *
+ * @example
+ * const cube = primitive({
+ *   name: 'cube',
+ *   inputs: ['x'],
+ *   promotion: 'floating',
+ *   shape: ({ x }) => x,
+ *   run: mapUnary((x) => x ** 3),
+ *   keeps: { x: ['x'] },
+ *   vjp: { x: (g, { x }) => g.mul(x.square().mul(3)) },
+ *   jvp: { x: (t, { x }) => t.mul(x.square().mul(3)) },
+ * });
+ * grad((x: Tensor) => apply(cube, [x], undefined).sum())(tensor([1, 2])); // → [3, 12]
+ */
 export function primitive<const I extends string, A, const K extends Keeps<NoInfer<I>>>(
   spec: PrimitiveSpec<I, A, K>,
 ): Primitive<A> {
@@ -302,7 +324,19 @@ export function primitive<const I extends string, A, const K extends Keeps<NoInf
 /** What a rule sees that asks for nothing. */
 const nothingKept: object = Object.freeze({});
 
-/** A primitive over any number of like inputs (`concat`): linear in each, with one rule for all. */
+/**
+ * A primitive over any number of like inputs (`concat`): linear in each, with one rule for all.
+ *
+ * @example
+ * const total = variadic<undefined>({
+ *   name: 'total',
+ *   shape: ([first]) => first!,
+ *   run: (out, inputs) => out.data.forEach((_, i) => (out.data[i] = inputs.reduce((sum, x) => sum + x.data[i]!, 0))),
+ *   transpose: (g) => g,
+ *   place: (t) => t,
+ * });
+ * apply(total, [tensor([1, 2]), tensor([3, 4]), tensor([5, 6])], undefined).shape; // → [2]
+ */
 export function variadic<A>(spec: {
   readonly name: string;
   readonly promotion?: Promotion;
@@ -339,6 +373,9 @@ export function variadic<A>(spec: {
  * stands for the kernel there.
  *
  * @throws ShapeError, DTypeError as the row says; ReleasedTensorError when an input's memory is gone
+ * @example
+ * const cube = elementwise('cube', { run: mapUnary((x) => x ** 3), uses: ['x'], derivative: ({ x }) => x.square().mul(3) });
+ * apply(cube, [tensor([1, 2])], undefined); // → [1, 8]
  */
 export function apply<A>(row: Primitive<A>, given: readonly Tensor[], attributes: A): Tensor {
   const known = row.recall(given, attributes);

@@ -84,7 +84,13 @@ export class Profiler {
   }
 }
 
-/** What `profile` found. */
+/**
+ * What `profile` found.
+ *
+ * @example
+ * const found = profile(() => ones([64, 64]).matmul(ones([64, 64])));
+ * found.table('operation').includes('matmul'); // → true
+ */
 export class Profile<R = unknown> {
   constructor(
     /** What the function gave. */

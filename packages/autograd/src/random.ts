@@ -95,6 +95,8 @@ export function randomIntegers(shape: Shape, options: RandomOptions & { low?: nu
  * Numbers from the normal distribution, at most two standard deviations from the mean.
  *
  * @param options as `randomNormal`; the result's own deviation is 0.88 times `standardDeviation`
+ * @example
+ * randomTruncatedNormal([1000], { generator: new Generator(1) }).abs().max().lessEqual(2); // → true
  */
 export function randomTruncatedNormal(shape: Shape, options: RandomOptions & NormalOptions = {}): Tensor {
   const { options: made, generator, rest } = split('randomTruncatedNormal', options, ['mean', 'standardDeviation']);

@@ -82,6 +82,7 @@ export function settle(survivor: Tensor): void {
  * @throws ArgumentError when `f` is asynchronous: a scope cannot tell its tensors from those of whatever runs meanwhile
  * @example
  * const norm = scope(() => x.square().sum().sqrt());
+ * norm.shape; // → []
  */
 export function scope<R>(f: () => R): R {
   checkFunction('scope', f);

@@ -65,6 +65,11 @@ export interface Batch {
  * parameters in place. Nobody has to free one (docs/architecture/memory.md says who does).
  *
  * Create them with `tensor`, `zeros`, `ones`, `arange`, …; the constructor is for the library's own use.
+ *
+ * @example
+ * const x = tensor([[1, 2], [3, 4]]);
+ * x.shape; // → [2, 2]
+ * x.mul(2).sum({ axis: 0 }); // → [8, 12]
  */
 export class Tensor {
   /** Extents, outermost axis first; `[]` for a scalar. */
@@ -596,7 +601,12 @@ Object.defineProperty(Tensor.prototype, brand, { value: true });
 
 export { isTensor } from './brand.js';
 
-/** The numbers; inside `vmap` those of all examples. For checks that hold for each of them. */
+/**
+ * The numbers; inside `vmap` those of all examples. For checks that hold for each of them.
+ *
+ * @example
+ * allNumbers(tensor([1, 2, 3])).length; // → 3
+ */
 export function allNumbers(x: Tensor): TypedArray {
   return x.batch === null ? x.toTypedArray() : allNumbers(x.batch.examples);
 }

@@ -43,7 +43,12 @@ function holdsParameters(value: unknown): value is HoldsParameters {
   return typeof (value as HoldsParameters | null | undefined)?.namedParameters === 'function';
 }
 
-/** Rebuilds a tree with `f` applied to every tensor in it, and `held` to whatever holds parameters of its own. */
+/**
+ * Rebuilds a tree with `f` applied to every tensor in it, and `held` to whatever holds parameters of its own.
+ *
+ * @example
+ * mapTree({ w: tensor([1, 2]), rest: [tensor([3])] }, (leaf) => leaf.mul(10).toArray()); // → {"w": [10, 20], "rest": [[30]]}
+ */
 export function mapTree<T, R>(
   tree: T,
   f: (leaf: Tensor) => R,
@@ -59,7 +64,12 @@ export function mapTree<T, R>(
   return map(tree) as MapTree<T, R>;
 }
 
-/** Every tensor of a tree, in order. */
+/**
+ * Every tensor of a tree, in order.
+ *
+ * @example
+ * treeLeaves({ w: tensor([1, 2]), rest: [tensor([3])] }).length; // → 2
+ */
 export function treeLeaves(tree: unknown): Tensor[] {
   const leaves: Tensor[] = [];
   mapTree(tree, (leaf) => leaves.push(leaf));

@@ -4,12 +4,25 @@ import { ArgumentError, type Block, copyInto, invariant, newBlock, withContiguou
 import { modes } from './modes.js';
 import { Tensor } from './tensor.js';
 
-/** A copy of `x` in heap memory that no scope releases and no budget moves: for parameters and optimizer state. */
+/**
+ * A copy of `x` in heap memory that no scope releases and no budget moves: for parameters and optimizer state.
+ *
+ * @example
+ * const kept = scope(() => [persistent(tensor([1, 2]).mul(2))]);
+ * kept[0]; // → [2, 4]
+ */
 export function persistent(x: Tensor): Tensor {
   return new Tensor(persistentBlock(x), x.madeBy);
 }
 
-/** Gives a tensor that has no numbers yet (a parameter of deferred shape) a copy of those of `value`, and its shape. */
+/**
+ * Gives a tensor that has no numbers yet (a parameter of deferred shape) a copy of those of `value`, and its shape.
+ *
+ * @example
+ * const later = new Tensor(null, 'later', [2], 'float32');
+ * giveValue(later, tensor([3, 4]));
+ * later; // → [3, 4]
+ */
 export function giveValue(target: Tensor, value: Tensor): void {
   invariant(
     !target.hasValue && target.dtype === value.dtype,
@@ -29,6 +42,10 @@ function persistentBlock(x: Tensor): Block {
  * backward pass that had kept a target notices by its version and refuses.
  *
  * @throws ArgumentError when a target is a strided view, whose owner would not expect the change
+ * @example
+ * const w = persistent(tensor([1, 2]));
+ * update(([target]) => target.data.fill(7, target.offset, target.offset + 2), [w], []);
+ * w; // → [7, 7]
  */
 export function update(kernel: InPlaceKernel, targets: readonly Tensor[], inputs: readonly Tensor[]): void {
   const blocks = blocksOf(targets);

@@ -23,7 +23,18 @@ function showGot(got: Readonly<Record<string, Shaped>>): string {
 /** Ends a sentence with exactly one full stop. */
 const sentence = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);
 
-/** Base of every error that this library throws on purpose. */
+/**
+ * Base of every error that this library throws on purpose.
+ *
+ * @example
+ * let known = false;
+ * try {
+ *   tensor([1, 2]).add(tensor([1, 2, 3]));
+ * } catch (error) {
+ *   known = error instanceof CotangentError;
+ * }
+ * known; // → true
+ */
 export class CotangentError extends Error {
   /** The operation that refused, as the user called it. */
   readonly operation: string;
@@ -47,14 +58,24 @@ export class CotangentError extends Error {
   }
 }
 
-/** Shapes that do not fit: `matmul: got a [2, 3] and b [2, 3]; expected a [m, k] and b [k, n] with equal k`. */
+/**
+ * Shapes that do not fit: `matmul: got a [2, 3] and b [2, 3]; expected a [m, k] and b [k, n] with equal k`.
+ *
+ * @example
+ * zeros([2, 3]).matmul(zeros([4, 5])); // throws ShapeError: matmul: got a [2, 3] and b [4, 5]; expected a [m, k] and b [k, n] with equal…
+ */
 export class ShapeError extends CotangentError {
   constructor(operation: string, got: Readonly<Record<string, Shaped>>, expected: string, mend?: string) {
     super(operation, `got ${showGot(got)}; expected ${expected}`, mend);
   }
 }
 
-/** A dtype that the operation does not take. */
+/**
+ * A dtype that the operation does not take.
+ *
+ * @example
+ * tensor([1, 2]).cast('int32').requiresGrad = true; // throws DTypeError: requiresGrad: got x int32; expected float32 or float64. Integers have no…
+ */
 export class DTypeError extends CotangentError {
   constructor(operation: string, got: Readonly<Record<string, string>>, expected: string, mend?: string) {
     const came = Object.entries(got)
@@ -64,13 +85,28 @@ export class DTypeError extends CotangentError {
   }
 }
 
-/** An index, axis or class label outside its range. */
+/**
+ * An index, axis or class label outside its range.
+ *
+ * @example
+ * zeros([2, 3]).sum({ axis: 2 }); // throws IndexError: sum: got axis 2; expected an integer from -2 to 1
+ */
 export class IndexError extends CotangentError {}
 
-/** An option or argument with a value that has no meaning here: unknown names, negative counts, NaN where a number is needed. */
+/**
+ * An option or argument with a value that has no meaning here: unknown names, negative counts, NaN where a number is needed.
+ *
+ * @example
+ * zeros([2]).tile([-1]); // throws ArgumentError: tile: got [-1]; expected whole numbers from 0
+ */
 export class ArgumentError extends CotangentError {}
 
-/** Data from outside that is not what its format promises. */
+/**
+ * Data from outside that is not what its format promises.
+ *
+ * @example
+ * nn.parseSafetensors(new Uint8Array(3)); // throws FormatError: parseSafetensors: has 3 bytes; expected 8 for the size of the header (at…
+ */
 export class FormatError extends CotangentError {
   /** Where in the file the trouble is, in bytes from its start. */
   readonly byteOffset: number | undefined;
@@ -81,7 +117,12 @@ export class FormatError extends CotangentError {
   }
 }
 
-/** Our fault, never the user's. */
+/**
+ * Our fault, never the user's.
+ *
+ * @example
+ * new InternalError('a state that no program can reach') instanceof CotangentError; // → true
+ */
 export class InternalError extends CotangentError {
   constructor(problem: string) {
     super('internal error', problem, 'This is a bug in Cotangent: please report it with the program that shows it.');

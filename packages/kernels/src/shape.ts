@@ -77,7 +77,11 @@ export function normalizeAxis(operation: string, axis: number, rank: number): nu
   return axis < 0 ? axis + rank : axis;
 }
 
-/** Which axes a reduction runs over: one, several, or (undefined) all. Sorted, counted from the front, no repeats. */
+/**
+ * Which axes a reduction runs over: one, several, or (undefined) all. Sorted, counted from the front, no repeats.
+ *
+ * @throws IndexError for an axis that there is none of, or one named twice
+ */
 export function normalizeAxes(
   operation: string,
   axes: number | readonly number[] | undefined,
@@ -101,7 +105,7 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
 /**
  * The shape that `reshape` was asked for, with one −1 filled in from the size.
  *
- * @throws ShapeError when the number of elements differs.
+ * @throws ShapeError when the number of elements differs; ArgumentError for a shape that is none
  */
 export function resolveReshape(operation: string, from: Shape, to: Shape): Shape {
   checkList(operation, 'shape', to);

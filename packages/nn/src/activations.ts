@@ -106,7 +106,12 @@ export type ActivationName =
   | 'softShrink'
   | 'tanhShrink';
 
-/** Any activation by name. @example nn.activations.relu(x) */
+/**
+ * Any activation by name.
+ *
+ * @example
+ * nn.activations.relu(tensor([-1, 2])); // → [0, 2]
+ */
 export const activations: Readonly<Record<ActivationName, Activation>> = byName;
 
 /** The activations that `dense` applies while the product is still in registers, by the functions that they are. */

@@ -23,7 +23,14 @@ export interface NormAxisOptions {
 
 const norms = (w: Tensor, axis: readonly number[]): Tensor => w.square().sum({ axis, keepDims: true }).sqrt();
 
-/** Norms of at most `maxValue`: w · min(‖w‖, maxValue) / ‖w‖. @see Srivastava et al. 2014, section 5.1 */
+/**
+ * Norms of at most `maxValue`: w · min(‖w‖, maxValue) / ‖w‖.
+ *
+ * @throws ArgumentError for options out of range
+ * @see Srivastava et al. 2014, section 5.1
+ * @example
+ * new nn.constraints.MaxNorm({ maxValue: 1 }).apply(tensor([[3], [4]])); // → [[0.6], [0.8]]
+ */
 export class MaxNorm implements Constraint {
   readonly name: string = 'maxNorm';
   private readonly maxValue: number;
@@ -42,7 +49,12 @@ export class MaxNorm implements Constraint {
   }
 }
 
-/** No number below 0: the others are set to 0. */
+/**
+ * No number below 0: the others are set to 0.
+ *
+ * @example
+ * new nn.constraints.NonNeg().apply(tensor([-1, 2])); // → [0, 2]
+ */
 export class NonNeg implements Constraint {
   readonly name: string = 'nonNeg';
 
@@ -51,7 +63,13 @@ export class NonNeg implements Constraint {
   }
 }
 
-/** Norms of 1: w / ‖w‖. */
+/**
+ * Norms of 1: w / ‖w‖.
+ *
+ * @throws ArgumentError for options out of range
+ * @example
+ * new nn.constraints.UnitNorm().apply(tensor([[3], [4]])); // → [[0.6], [0.8]]
+ */
 export class UnitNorm implements Constraint {
   readonly name: string = 'unitNorm';
   private readonly axis: readonly number[];
@@ -76,7 +94,13 @@ export interface MinMaxNormOptions extends NormAxisOptions {
   rate?: number;
 }
 
-/** Norms from `minValue` to `maxValue`: w · (r clip(‖w‖, min, max) + (1 − r) ‖w‖) / ‖w‖. */
+/**
+ * Norms from `minValue` to `maxValue`: w · (r clip(‖w‖, min, max) + (1 − r) ‖w‖) / ‖w‖.
+ *
+ * @throws ArgumentError for options out of range
+ * @example
+ * new nn.constraints.MinMaxNorm({ minValue: 0.5, maxValue: 1 }).apply(tensor([[3], [4]])); // → [[0.6], [0.8]]
+ */
 export class MinMaxNorm implements Constraint {
   readonly name: string = 'minMaxNorm';
   private readonly minValue: number;
@@ -115,7 +139,13 @@ const byName: Readonly<Record<ConstraintName, () => Constraint>> = {
   minMaxNorm: () => new MinMaxNorm(),
 };
 
-/** The constraint meant, or null for none. @throws ArgumentError for an unknown name */
+/**
+ * The constraint meant, or null for none.
+ *
+ * @throws ArgumentError for an unknown name
+ * @example
+ * nn.constraints.resolveConstraint('MyLayer', 'nonNeg')!.apply(tensor([-1, 2])); // → [0, 2]
+ */
 export function resolveConstraint(operation: string, given: ConstraintLike | null | undefined): Constraint | null {
   if (given === null || given === undefined) return null;
   if (typeof given === 'function') return { name: given.name, apply: given };

@@ -27,6 +27,7 @@ export interface StepOptions {
  * Owns an optimizer and steps it with the size of the batch: losses in Gluon's loop are sums over the samples, and gradients are divided by
  * their number here.
  *
+ * @throws ArgumentError for an `allReduce` that is no function, and where the optimizer refuses its options
  * @see https://mxnet.apache.org/api/python/docs/api/gluon/trainer.html
  * @example
  * const trainer = new nn.gluon.Trainer(net.parameters(), 'adam', { learningRate: 1e-3 });

@@ -16,7 +16,14 @@ let inUse = false;
 /** Whether looking for masks is worth it. @internal */
 export const masksInUse = (): boolean => inUse;
 
-/** The mask that travels with a tensor, or null. @example nn.maskOf(new nn.Masking().call(x)) */
+/**
+ * The mask that travels with a tensor, or null.
+ *
+ * @example
+ * const words = tensor([[4, 7, 0]], { dtype: 'int32' });
+ * const vectors = new nn.Embedding({ inputDim: 10, outputDim: 2, maskZero: true }).call(words);
+ * nn.maskOf(vectors); // → [[true, true, false]]
+ */
 export function maskOf(x: Tensor): Tensor | null {
   return inUse ? (masks.get(x) ?? null) : null;
 }
@@ -27,6 +34,9 @@ export function maskOf(x: Tensor): Tensor | null {
  * @param mask bool, of the first axes of x: [batch, time]
  * @returns x
  * @throws DTypeError unless the mask is bool; ShapeError unless its extents are the first of x
+ * @example
+ * const x = nn.setMask(ones([1, 3, 2]), tensor([[true, true, false]]));
+ * nn.maskOf(x); // → [[true, true, false]]
  */
 export function setMask(x: Tensor, mask: Tensor): Tensor {
   const { shape } = checkTensor('setMask', 'x', x);

@@ -72,7 +72,11 @@ export abstract class Module extends Shown {
   // biome-ignore lint/suspicious/noExplicitAny: a subclass says what it takes and gives
   abstract forward(...inputs: any[]): any;
 
-  /** Runs the module. Errors from inside are prefixed with the path of the module that raised them. */
+  /**
+   * Runs the module. Errors from inside are prefixed with the path of the module that raised them.
+   *
+   * @throws ArgumentError for a class without `forward`; whatever `forward` throws
+   */
   call(...inputs: Parameters<this['forward']>): ReturnType<this['forward']> {
     if (typeof this.forward !== 'function')
       throw new ArgumentError(
@@ -264,7 +268,10 @@ export abstract class Module extends Shown {
    * module. `fit` adds them by itself; a loop of your own adds them up.
    *
    * @example
-   * const total = net.losses().reduce((sum, penalty) => sum.add(penalty), loss);
+   * const penalized = new nn.Dense({ units: 1, kernelRegularizer: 'l2' });
+   * const loss = penalized.call(x).square().mean();
+   * const total = penalized.losses().reduce((sum, penalty) => sum.add(penalty), loss);
+   * total.greater(loss); // → true
    */
   losses(): Tensor[] {
     const penalties = this.parameters().flatMap((p) => (p.regularizer === null ? [] : [p.regularizer.apply(p)]));
@@ -325,7 +332,8 @@ export abstract class Module extends Shown {
    *
    * @param options `inputShape` of one sample, without the batch axis, to learn the output shapes from: the module is then run once on zeros;
    *   `print` receives the table. @defaultValue shapes unknown, console.log
-   * @example net.summary({ inputShape: [28, 28, 1] });
+   * @example
+   * net.summary();
    */
   summary(options: SummaryOptions = {}): void {
     checkOptions('summary', options, ['inputShape', 'print']);

@@ -141,6 +141,18 @@ export interface BufferOptions {
 /**
  * A tensor that belongs to a module but is not learned by gradients, such as the running mean of a batch normalization: in the
  * state dict, and not among the parameters.
+ *
+ * @example
+ * class Counter extends nn.Module {
+ *   calls = new nn.Buffer(tensor(0));
+ *   forward(x: Tensor): Tensor {
+ *     this.calls.assign(this.calls.add(1));
+ *     return x;
+ *   }
+ * }
+ * const counter = new Counter();
+ * counter.call(zeros([2]));
+ * counter.stateDict().calls; // → 1
  */
 export class Buffer extends Variable {
   /** @param initial its value, which is copied; or how to make one once the shape is known */

@@ -10,7 +10,13 @@ export interface Regularizer {
   apply(x: Tensor): Tensor;
 }
 
-/** λ₁ Σ|x| + λ₂ Σx². @example new L1L2({ l1: 0.01, l2: 0.01 }) */
+/**
+ * λ₁ Σ|x| + λ₂ Σx².
+ *
+ * @throws ArgumentError for options out of range
+ * @example
+ * new nn.regularizers.L1L2({ l1: 0.01, l2: 0.01 }).apply(tensor([1, -2])); // → 0.08
+ */
 export class L1L2 implements Regularizer {
   readonly name: string = 'l1l2';
   /** λ₁ */
@@ -33,7 +39,12 @@ export class L1L2 implements Regularizer {
   }
 }
 
-/** λ Σ|x|: drives numbers to exactly 0. @example new L1({ l1: 0.001 }) */
+/**
+ * λ Σ|x|: drives numbers to exactly 0.
+ *
+ * @example
+ * new nn.regularizers.L1({ l1: 0.01 }).apply(tensor([1, -2])); // → 0.03
+ */
 export class L1 extends L1L2 {
   override readonly name: string = 'l1';
 
@@ -44,7 +55,12 @@ export class L1 extends L1L2 {
   }
 }
 
-/** λ Σx², without the ½ that some books have. @example new L2({ l2: 0.001 }) */
+/**
+ * λ Σx², without the ½ that some books have.
+ *
+ * @example
+ * new nn.regularizers.L2({ l2: 0.01 }).apply(tensor([1, -2])); // → 0.05
+ */
 export class L2 extends L1L2 {
   override readonly name: string = 'l2';
 
@@ -58,7 +74,10 @@ export class L2 extends L1L2 {
 /**
  * Keeps the rows (or columns) of a matrix at right angles: λ times the mean |cosine| over all pairs of them.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/layers/regularizers/#orthogonalregularizer-class
+ * @example
+ * new nn.regularizers.Orthogonal({ factor: 0.5 }).apply(tensor([[1, 0], [1, 1]])); // → 0.35355
  */
 export class Orthogonal implements Regularizer {
   readonly name: string = 'orthogonal';
@@ -99,7 +118,13 @@ const byName: Readonly<Record<RegularizerName, () => Regularizer>> = {
   orthogonal: () => new Orthogonal(),
 };
 
-/** The regularizer meant, or null for none. @throws ArgumentError for an unknown name */
+/**
+ * The regularizer meant, or null for none.
+ *
+ * @throws ArgumentError for an unknown name
+ * @example
+ * nn.regularizers.resolveRegularizer('MyLayer', 'l2')!.apply(tensor([1, 2])); // → 0.05
+ */
 export function resolveRegularizer(operation: string, given: RegularizerLike | null | undefined): Regularizer | null {
   if (given === null || given === undefined) return null;
   if (typeof given === 'function') return { name: given.name, apply: given };

@@ -49,7 +49,7 @@ export function padSequences(sequences: readonly (readonly number[])[], options:
  * Classes as one-hot rows, float32: [...] becomes [..., numClasses]; a last axis of extent 1 is dropped first.
  *
  * @param numClasses how many classes there are. @defaultValue one more than the largest
- * @throws IndexError unless all are whole numbers from 0 to numClasses − 1
+ * @throws IndexError unless all are whole numbers from 0 to numClasses − 1; ArgumentError for a `numClasses` that is not positive; DTypeError for classes that are no whole numbers
  * @see https://keras.io/api/utils/python_utils/#tocategorical-function
  * @example nn.utils.toCategorical(tensor([0, 2])) // → [[1, 0, 0], [0, 0, 1]]
  */

@@ -37,8 +37,9 @@ function scaleOf(norm: Tensor, maxNorm: number): Tensor {
  * @throws ArgumentError for a `maxNorm` that is not positive, or without any tensor
  * @see Pascanu, Mikolov & Bengio 2013; https://keras.io/api/optimizers/ (`globalClipNorm`)
  * @example
- * const [clipped, norm] = clipByGlobalNorm([tensor([3]), tensor([4])], 1);
- * // clipped → [[0.6], [0.8]], norm → 5
+ * const [clipped, length] = clipByGlobalNorm([tensor([3]), tensor([4])], 1);
+ * clipped; // → [[0.6], [0.8]]
+ * length; // → 5
  */
 export function clipByGlobalNorm<T>(tree: T, maxNorm: number): [clipped: MapTree<T, Tensor>, norm: Tensor] {
   checkLimit('clipByGlobalNorm', 'maxNorm', maxNorm);

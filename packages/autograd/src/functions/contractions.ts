@@ -7,7 +7,13 @@ import { matmul } from './products.js';
 import { roll } from './rearrange.js';
 import { permute, reshape } from './shape.js';
 
-/** Σ aᵢ bᵢ of two tensors of one size, each taken as one row. */
+/**
+ * Σ aᵢ bᵢ of two tensors of one size, each taken as one row.
+ *
+ * @throws ShapeError for tensors of different sizes
+ * @example
+ * vdot(tensor([[1, 2]]), tensor([[3, 4]])); // → 11
+ */
 export function vdot(a: Tensor, b: Tensor): Tensor {
   if (checkTensor('vdot', a).size !== checkTensor('vdot', b).size)
     throw new ShapeError('vdot', { a: a.shape, b: b.shape }, 'two tensors of one size');
@@ -16,19 +22,34 @@ export function vdot(a: Tensor, b: Tensor): Tensor {
     .sum();
 }
 
-/** Of vectors Σ aᵢ bᵢ, of matrices their product, with a scalar the multiple; else over the last axis of a and the last but one of b (NumPy's `dot`). */
+/**
+ * Of vectors Σ aᵢ bᵢ, of matrices their product, with a scalar the multiple; else over the last axis of a and the last but one of b (NumPy's `dot`).
+ *
+ * @example
+ * dot(tensor([[1, 2], [3, 4]]), tensor([1, 10])); // → [21, 43]
+ */
 export function dot(a: Tensor, b: Tensor): Tensor {
   if (checkTensor('dot', a).rank === 0 || checkTensor('dot', b).rank === 0) return a.mul(b);
   return tensordot(a, b, [[a.rank - 1], [Math.max(0, b.rank - 2)]]);
 }
 
-/** Σ over the last axis of both, for every pair of rows (NumPy's `inner`). */
+/**
+ * Σ over the last axis of both, for every pair of rows (NumPy's `inner`).
+ *
+ * @example
+ * inner(tensor([[1, 2], [3, 4]]), tensor([[1, 10]])); // → [[21], [43]]
+ */
 export function inner(a: Tensor, b: Tensor): Tensor {
   if (checkTensor('inner', a).rank === 0 || checkTensor('inner', b).rank === 0) return a.mul(b);
   return tensordot(a, b, [[a.rank - 1], [b.rank - 1]]);
 }
 
-/** aᵢ bⱼ for every pair of elements: [size of a, size of b]. */
+/**
+ * aᵢ bⱼ for every pair of elements: [size of a, size of b].
+ *
+ * @example
+ * outer(tensor([1, 2]), tensor([3, 4])); // → [[3, 4], [6, 8]]
+ */
 export function outer(a: Tensor, b: Tensor): Tensor {
   return reshape(checkTensor('outer', a), [a.size, 1]).mul(reshape(checkTensor('outer', b), [1, b.size]));
 }
@@ -38,7 +59,9 @@ export function outer(a: Tensor, b: Tensor): Tensor {
  *
  * @param axes @defaultValue 2
  * @returns [the other axes of a, the other axes of b]
- * @throws ShapeError when the extents differ
+ * @throws ShapeError when the extents differ; ArgumentError for more axes than the tensors have; IndexError for an axis that they lack
+ * @example
+ * tensordot(zeros([2, 3, 4]), zeros([4, 3, 5]), [[1, 2], [1, 0]]).shape; // → [2, 5]
  */
 export function tensordot(
   a: Tensor,
@@ -76,7 +99,12 @@ export function tensordot(
   return reshape(product, [...keptA.map((axis) => a.shape[axis]!), ...keptB.map((axis) => b.shape[axis]!)]);
 }
 
-/** The Kronecker product: every element of a times all of b. */
+/**
+ * The Kronecker product: every element of a times all of b.
+ *
+ * @example
+ * kron(tensor([[1, 2]]), tensor([[1], [10]])); // → [[1, 2], [10, 20]]
+ */
 export function kron(a: Tensor, b: Tensor): Tensor {
   const rank = Math.max(checkTensor('kron', a).rank, checkTensor('kron', b).rank);
   const shapeOf = (x: Tensor): number[] => [...new Array<number>(rank - x.rank).fill(1), ...x.shape];
@@ -95,7 +123,13 @@ export function kron(a: Tensor, b: Tensor): Tensor {
   );
 }
 
-/** The vector product along the last axis, of extent 3. */
+/**
+ * The vector product along the last axis, of extent 3.
+ *
+ * @throws ShapeError where the last axis has another extent
+ * @example
+ * cross(tensor([1, 0, 0]), tensor([0, 1, 0])); // → [0, 0, 1]
+ */
 export function cross(a: Tensor, b: Tensor): Tensor {
   if (checkTensor('cross', a).shape.at(-1) !== 3 || checkTensor('cross', b).shape.at(-1) !== 3)
     throw new ShapeError('cross', { a: a.shape, b: b.shape }, 'last axes of extent 3');

@@ -63,19 +63,34 @@ export function conv(x: Tensor, filter: Tensor, options: ConvolutionOptions = {}
   return convolve('conv', x, filter, checkTensor('conv', x).rank - 2, options);
 }
 
-/** `conv` over one spatial axis: x [batch, width, in], filter [window, in / groups, out]. `padding` may be 'causal'. */
+/**
+ * `conv` over one spatial axis: x [batch, width, in], filter [window, in / groups, out]. `padding` may be 'causal'.
+ *
+ * @example
+ * conv1d(tensor([[[1], [2], [3], [4]]]), ones([2, 1, 1])); // → [[[3], [5], [7]]]
+ */
 export function conv1d(x: Tensor, filter: Tensor, options: ConvolutionOptions = {}): Tensor {
   checkOptions('conv1d', options, optionNames);
   return convolve('conv1d', x, filter, 1, options);
 }
 
-/** `conv` over two spatial axes: x [batch, height, width, in], filter [height, width, in / groups, out]. */
+/**
+ * `conv` over two spatial axes: x [batch, height, width, in], filter [height, width, in / groups, out].
+ *
+ * @example
+ * conv2d(zeros([1, 28, 28, 3]), zeros([3, 3, 3, 8]), { padding: 'same', strides: 2 }).shape; // → [1, 14, 14, 8]
+ */
 export function conv2d(x: Tensor, filter: Tensor, options: ConvolutionOptions = {}): Tensor {
   checkOptions('conv2d', options, optionNames);
   return convolve('conv2d', x, filter, 2, options);
 }
 
-/** `conv` over three spatial axes: x [batch, depth, height, width, in], filter [depth, height, width, in / groups, out]. */
+/**
+ * `conv` over three spatial axes: x [batch, depth, height, width, in], filter [depth, height, width, in / groups, out].
+ *
+ * @example
+ * conv3d(zeros([1, 8, 8, 8, 2]), zeros([3, 3, 3, 2, 4])).shape; // → [1, 6, 6, 6, 4]
+ */
 export function conv3d(x: Tensor, filter: Tensor, options: ConvolutionOptions = {}): Tensor {
   checkOptions('conv3d', options, optionNames);
   return convolve('conv3d', x, filter, 3, options);
@@ -95,7 +110,9 @@ function convolve(operation: string, given: Tensor, filter: Tensor, axes: number
  * Each channel convolved with filters of its own: x [batch, …, in], filter [...window, in, multiplier] gives [batch, …, in · multiplier],
  * the results of one channel side by side (Keras' depthwise convolution).
  *
- * @throws as `conv`
+ * @throws as `conv`; ShapeError for a filter that does not fit x; ArgumentError for options out of range
+ * @example
+ * depthwiseConv(zeros([1, 28, 28, 3]), zeros([3, 3, 3, 2])).shape; // → [1, 26, 26, 6]
  */
 export function depthwiseConv(x: Tensor, filter: Tensor, options: WindowOptions = {}): Tensor {
   checkOptions('depthwiseConv', options, optionNames.slice(0, -1));
@@ -111,7 +128,12 @@ export function depthwiseConv(x: Tensor, filter: Tensor, options: WindowOptions 
   return convolve('depthwiseConv', x, grouped, axes, { ...options, groups: channels });
 }
 
-/** A depthwise convolution, and a pointwise one (filter [1, …, in · multiplier, out]) that mixes its channels. */
+/**
+ * A depthwise convolution, and a pointwise one (filter [1, …, in · multiplier, out]) that mixes its channels.
+ *
+ * @example
+ * separableConv(zeros([1, 28, 28, 3]), zeros([3, 3, 3, 2]), zeros([1, 1, 6, 8])).shape; // → [1, 26, 26, 8]
+ */
 export function separableConv(x: Tensor, depthwise: Tensor, pointwise: Tensor, options: WindowOptions = {}): Tensor {
   const { dataFormat } = options;
   return conv(depthwiseConv(x, depthwise, options), pointwise, dataFormat === undefined ? {} : { dataFormat });
@@ -131,7 +153,7 @@ export interface ConvolutionTransposeOptions extends WindowOptions {
  *
  * @param given [batch, …spatial, in]
  * @param filter [...window, out, in] (Keras)
- * @throws as `conv`
+ * @throws as `conv`; ShapeError for a filter that does not fit x; ArgumentError for options that leave nothing, or an `outputPadding` not below the stride
  * @example
  * convTranspose(ones([1, 2, 2, 1]), ones([2, 2, 1, 1]), { strides: 2 }).shape; // → [1, 4, 4, 1]
  */

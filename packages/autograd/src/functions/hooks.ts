@@ -58,6 +58,12 @@ export function registerHook(x: Tensor, hook: (gradient: Tensor) => Tensor | und
  * Lets `x`, a result of a recorded operation, have a `.grad` after `backward()`, as leaves have (PyTorch's `retain_grad`).
  *
  * @throws GradientError when nothing is recorded for `x`
+ * @example
+ * const x = tensor([3], { requiresGrad: true });
+ * const y = x.square();
+ * retainGrad(y);
+ * y.mul(2).sum().backward();
+ * y.grad; // → [2]
  */
 export function retainGrad(x: Tensor): void {
   if (checkTensor('retainGrad', x).isLeaf && x.requiresGrad) return; // a leaf keeps it anyway

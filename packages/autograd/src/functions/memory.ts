@@ -17,6 +17,9 @@ import { checkTensor } from './operands.js';
  * recorded computation, tensors made inside `grad` or `scope`), else a view that shares it.
  *
  * Inside a scope or transform the result outlives it.
+ *
+ * @example
+ * grad((x: Tensor) => x.mul(detach(x)).sum())(tensor([3])); // → [3]
  */
 export function detach(x: Tensor): Tensor {
   const { batch } = checkTensor('detach', x);
@@ -44,6 +47,10 @@ export function stopGradient(x: Tensor): Tensor {
  * @returns the target
  * @throws ShapeError when they do not fit; GradientError when `target` is the recorded result of an operation;
  *   ArgumentError when broadcasting made it
+ * @example
+ * const x = tensor([1, 2]);
+ * assign(x, tensor([3, 4]));
+ * x; // → [3, 4]
  */
 export function assign(target: Tensor, value: Tensor): Tensor {
   if (!checkTensor('assign', target).isLeaf) {

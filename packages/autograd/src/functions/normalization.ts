@@ -59,13 +59,24 @@ function affine(x: Tensor, scale: Tensor, shift: Tensor, attributes: AffineNorma
   return apply(affineNormalize, [floating, scale.cast(floating.dtype), shift.cast(floating.dtype)], attributes);
 }
 
-/** Mean and variance of each channel along the last axis, in one pass; the variance divides by the count. */
+/**
+ * Mean and variance of each channel along the last axis, in one pass; the variance divides by the count.
+ *
+ * @example
+ * channelMoments(tensor([[1, 10], [3, 30]])); // → {"mean": [2, 20], "variance": [1, 100]}
+ */
 export function channelMoments(x: Tensor): { mean: Tensor; variance: Tensor } {
   const rows = apply(columnMoments, [x], undefined);
   return { mean: rows.slice(0), variance: rows.slice(1) };
 }
 
-/** (x − mean) / √(variance + ε) over the axes in the option `axis` (the last, unless told); the variance divides by the count. */
+/**
+ * (x − mean) / √(variance + ε) over the axes in the option `axis` (the last, unless told); the variance divides by the count.
+ *
+ * @throws ArgumentError for an epsilon that is negative; IndexError for an axis that x lacks
+ * @example
+ * normalize(tensor([[1, 3], [10, 30]]), { epsilon: 0 }); // → [[-1, 1], [-1, 1]]
+ */
 export function normalize(
   x: Tensor,
   options: { readonly axis?: number | readonly number[]; readonly epsilon?: number } = {},
@@ -78,7 +89,7 @@ export function normalize(
 /**
  * Each example normalized over its last axes, those of `axis` (by default the last one), then scaled and shifted element by element.
  *
- * @throws ArgumentError when the axes are not the last ones; ShapeError for a scale or shift of another size
+ * @throws ArgumentError when the axes are not the last ones; ShapeError for a scale or shift of another size; IndexError for an axis that x lacks
  * @see Ba et al. 2016, arXiv:1607.06450
  * @example
  * layerNorm(tensor([[1, 3]]), { epsilon: 0 }); // → [[-1, 1]]
@@ -104,7 +115,14 @@ export function layerNorm(
   return finish('layerNorm', normalize(x, { axis: axes, epsilon }), options, shape);
 }
 
-/** x / √(mean x² + ε) over the last axis, scaled: `layerNorm` without the mean. @see Zhang and Sennrich 2019, arXiv:1910.07467 */
+/**
+ * x / √(mean x² + ε) over the last axis, scaled: `layerNorm` without the mean.
+ *
+ * @throws ArgumentError for an epsilon that is negative; ShapeError for a scale of another length
+ * @see Zhang and Sennrich 2019, arXiv:1910.07467
+ * @example
+ * rmsNorm(tensor([[3, 4]]), { epsilon: 0 }); // → [[0.84853, 1.1314]]
+ */
 export function rmsNorm(x: Tensor, options: Omit<NormalizationOptions, 'shift'> = {}): Tensor {
   checkOptions('rmsNorm', options, ['scale', 'epsilon']);
   const epsilon = checkEpsilon('rmsNorm', options.epsilon ?? 1e-5);
@@ -134,7 +152,10 @@ const channelOptions = ['scale', 'shift', 'epsilon', 'axis'];
  * Each channel normalized over the batch and all places, as in training; for inference with running statistics give `mean` and
  * `variance`, of the channels.
  *
+ * @throws ArgumentError for one of mean and variance without the other, or an epsilon that is negative; ShapeError for a scale or shift of another length; IndexError for an axis that x lacks
  * @see Ioffe and Szegedy 2015, arXiv:1502.03167
+ * @example
+ * batchNorm(tensor([[1, 10], [3, 30]]), { epsilon: 0 }); // → [[-1, -1], [1, 1]]
  */
 export function batchNorm(
   x: Tensor,
@@ -162,8 +183,10 @@ export function batchNorm(
 /**
  * The channels of each example in `groups` groups, each normalized over its channels and all places.
  *
- * @throws ArgumentError when the channels cannot be divided so
+ * @throws ArgumentError when the channels cannot be divided so; IndexError for an axis that x lacks
  * @see Wu and He 2018, arXiv:1803.08494
+ * @example
+ * groupNorm(tensor([[1, 3, 10, 30]]), 2, { epsilon: 0 }); // → [[-1, 1, -1, 1]]
  */
 export function groupNorm(x: Tensor, groups: number, options: ChannelNormalizationOptions = {}): Tensor {
   checkOptions('groupNorm', options, channelOptions);
@@ -181,7 +204,14 @@ export function groupNorm(x: Tensor, groups: number, options: ChannelNormalizati
   return finish('groupNorm', y, options, channelShape(x, axis));
 }
 
-/** Each channel of each example normalized over all places: `groupNorm` with a group for each channel. @see Ulyanov et al. 2016, arXiv:1607.08022 */
+/**
+ * Each channel of each example normalized over all places: `groupNorm` with a group for each channel.
+ *
+ * @throws IndexError for an axis that x lacks
+ * @see Ulyanov et al. 2016, arXiv:1607.08022
+ * @example
+ * instanceNorm(tensor([[[1, 10], [3, 30]]]), { epsilon: 0 }); // → [[[-1, -1], [1, 1]]]
+ */
 export function instanceNorm(x: Tensor, options: ChannelNormalizationOptions = {}): Tensor {
   checkOptions('instanceNorm', options, channelOptions);
   const axis = normalizeAxis('instanceNorm', options.axis ?? -1, checkTensor('instanceNorm', x).rank);

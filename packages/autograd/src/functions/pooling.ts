@@ -68,7 +68,14 @@ export interface AveragePoolOptions extends WindowOptions {
   readonly countIncludePadding?: boolean;
 }
 
-/** The mean of each window. @param options strides default to the window. @throws as `maxPool` */
+/**
+ * The mean of each window.
+ *
+ * @param options strides default to the window.
+ * @throws as `maxPool`
+ * @example
+ * averagePool(tensor([[[1], [2], [3], [4]]]), 2); // → [[[1.5], [3.5]]]
+ */
 export function averagePool(x: Tensor, window: PerAxis, options: AveragePoolOptions = {}): Tensor {
   checkOptions('averagePool', options, [...optionNames, 'countIncludePadding']);
   const { x: input, axes, attributes } = prepare('averagePool', x, window, options);
@@ -91,12 +98,22 @@ export interface PoolFormatOptions {
 const spatialAxes = (x: Tensor, dataFormat: DataFormat | undefined): number[] =>
   Array.from({ length: x.rank - 2 }, (_, k) => k + (dataFormat === 'channelsFirst' ? 2 : 1));
 
-/** The largest element over all spatial axes: [batch, channels]. */
+/**
+ * The largest element over all spatial axes: [batch, channels].
+ *
+ * @example
+ * globalMaxPool(tensor([[[1, 10], [3, 20]]])); // → [[3, 20]]
+ */
 export function globalMaxPool(x: Tensor, { dataFormat }: PoolFormatOptions = {}): Tensor {
   return checkTensor('globalMaxPool', x).max({ axis: spatialAxes(x, dataFormat) });
 }
 
-/** The mean over all spatial axes: [batch, channels]. */
+/**
+ * The mean over all spatial axes: [batch, channels].
+ *
+ * @example
+ * globalAveragePool(tensor([[[1, 10], [3, 20]]])); // → [[2, 15]]
+ */
 export function globalAveragePool(x: Tensor, { dataFormat }: PoolFormatOptions = {}): Tensor {
   return checkTensor('globalAveragePool', x).mean({ axis: spatialAxes(x, dataFormat) });
 }
@@ -132,13 +149,25 @@ function adaptive(
   return channelsBack(x, dataFormat);
 }
 
-/** The largest element of each of `size` windows that cover the input (PyTorch's `adaptive_max_pool`). @param size of the result, in all or for each spatial axis */
+/**
+ * The largest element of each of `size` windows that cover the input (PyTorch's `adaptive_max_pool`).
+ *
+ * @param size of the result, in all or for each spatial axis
+ * @example
+ * adaptiveMaxPool(tensor([[[1], [2], [3], [4]]]), 2); // → [[[2], [4]]]
+ */
 export function adaptiveMaxPool(x: Tensor, size: PerAxis, options: PoolFormatOptions = {}): Tensor {
   checkOptions('adaptiveMaxPool', options, ['dataFormat']);
   return adaptive('adaptiveMaxPool', x, size, options, rows.maxPool, () => 1);
 }
 
-/** The mean of each of `size` windows that cover the input (PyTorch's `adaptive_avg_pool`). @param size of the result, in all or for each spatial axis */
+/**
+ * The mean of each of `size` windows that cover the input (PyTorch's `adaptive_avg_pool`).
+ *
+ * @param size of the result, in all or for each spatial axis
+ * @example
+ * adaptiveAveragePool(tensor([[[1], [2], [3], [4]]]), 2); // → [[[1.5], [3.5]]]
+ */
 export function adaptiveAveragePool(x: Tensor, size: PerAxis, options: PoolFormatOptions = {}): Tensor {
   checkOptions('adaptiveAveragePool', options, ['dataFormat']);
   return adaptive('adaptiveAveragePool', x, size, options, rows.sumPool, (count) => 1 / count);

@@ -11,6 +11,9 @@ import { checkTensor } from './operands.js';
  * a column, and its axis is dropped from the result (NumPy's `@`, PyTorch's `matmul`).
  *
  * @throws ShapeError when the inner extents differ; DTypeError unless both have one floating dtype
+ * @example
+ * matmul(tensor([[1, 2], [3, 4]]), tensor([[1, 0], [0, 2]])); // → [[1, 4], [3, 8]]
+ * matmul(zeros([8, 1, 2, 3]), zeros([5, 3, 4])).shape; // → [8, 5, 2, 4]
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   checkTensor('matmul', a);

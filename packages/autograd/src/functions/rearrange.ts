@@ -24,7 +24,13 @@ const along = (x: Tensor, axis: number, range: Range): Tensor =>
 
 // ---- the order of axes and elements ----------------------------------------------------------------------------------
 
-/** Axis `from` at place `to`, the others in their order. */
+/**
+ * Axis `from` at place `to`, the others in their order.
+ *
+ * @throws IndexError for an axis that x lacks
+ * @example
+ * moveAxis(zeros([2, 3, 4]), 0, -1).shape; // → [3, 4, 2]
+ */
 export function moveAxis(x: Tensor, from: number, to: number): Tensor {
   const axes = checkTensor('moveAxis', x).shape.map((_, i) => i);
   const [source, target] = [normalizeAxis('moveAxis', from, x.rank), normalizeAxis('moveAxis', to, x.rank)];
@@ -38,7 +44,13 @@ export interface AxesOptions {
   readonly axis?: number | readonly number[];
 }
 
-/** The elements in reverse along the axes; a view. */
+/**
+ * The elements in reverse along the axes; a view.
+ *
+ * @throws IndexError for an axis that x lacks
+ * @example
+ * flip(tensor([[1, 2], [3, 4]]), { axis: 1 }); // → [[2, 1], [4, 3]]
+ */
 export function flip(x: Tensor, options: AxesOptions = {}): Tensor {
   checkOptions('flip', options, ['axis']);
   const axes = normalizeAxes('flip', options.axis, checkTensor('flip', x).rank);
@@ -48,6 +60,7 @@ export function flip(x: Tensor, options: AxesOptions = {}): Tensor {
 /**
  * The elements moved on by `shift` along the axis; what falls off the end comes in at the start. Without an axis, of the tensor as one row.
  *
+ * @throws ArgumentError for a shift that is no whole number; IndexError for an axis that x lacks
  * @example
  * roll(tensor([1, 2, 3]), 1); // → [3, 1, 2]
  */
@@ -74,6 +87,7 @@ function checkCounts(operation: string, counts: readonly number[]): void {
 /**
  * x laid `counts[i]` times along axis i; missing counts or axes are 1, at the front (NumPy).
  *
+ * @throws ArgumentError for counts that are negative or no whole numbers
  * @example
  * tile(tensor([1, 2]), [2, 2]); // → [[1, 2, 1, 2], [1, 2, 1, 2]]
  */
@@ -90,7 +104,13 @@ export function tile(x: Tensor, counts: readonly number[]): Tensor {
   );
 }
 
-/** Every element `count` times in a row along the axis; without one, of the tensor as one row. */
+/**
+ * Every element `count` times in a row along the axis; without one, of the tensor as one row.
+ *
+ * @throws ArgumentError for a count that is negative or no whole number; IndexError for an axis that x lacks
+ * @example
+ * repeat(tensor([1, 2]), 2, { axis: 0 }); // → [1, 1, 2, 2]
+ */
 export function repeat(x: Tensor, count: number, options: { readonly axis?: number } = {}): Tensor {
   checkOptions('repeat', options, ['axis']);
   checkCounts('repeat', [count]);
@@ -107,7 +127,10 @@ export function repeat(x: Tensor, count: number, options: { readonly axis?: numb
 /**
  * Parts along an axis: as many equal ones as `parts` says, or cut before each of the indices in a list (NumPy). Views.
  *
- * @throws ArgumentError when the axis cannot be divided evenly
+ * @throws ArgumentError when the axis cannot be divided evenly; IndexError for an axis that x lacks
+ * @example
+ * split(arange(6), 3).map((part) => part.toArray()); // → [[0, 1], [2, 3], [4, 5]]
+ * split(arange(6), [1, 4]).map((part) => part.shape[0]); // → [1, 3, 2]
  */
 export function split(
   x: Tensor,
@@ -128,7 +151,13 @@ export function split(
   return [...cuts, n].map((stop, k) => along(x, axis, [k === 0 ? 0 : cuts[k - 1]!, stop]));
 }
 
-/** The slices along an axis, which is dropped: the opposite of `stack`. Views. */
+/**
+ * The slices along an axis, which is dropped: the opposite of `stack`. Views.
+ *
+ * @throws IndexError for an axis that x lacks
+ * @example
+ * unstack(tensor([[1, 2], [3, 4]])).map((row) => row.toArray()); // → [[1, 2], [3, 4]]
+ */
 export function unstack(x: Tensor, options: { readonly axis?: number } = {}): Tensor[] {
   checkOptions('unstack', options, ['axis']);
   const axis = normalizeAxis('unstack', options.axis ?? 0, checkTensor('unstack', x).rank);
@@ -227,17 +256,33 @@ function band(operation: string, x: Tensor, k: number, keep: (row: Tensor, colum
   return where(keep(reshape(count(n), [n, 1]).add(k), count(m)), x, 0);
 }
 
-/** The lower triangle of each matrix, with the k-th diagonal; 0 above. */
+/**
+ * The lower triangle of each matrix, with the k-th diagonal; 0 above.
+ *
+ * @example
+ * tril(ones([2, 3])); // → [[1, 0, 0], [1, 1, 0]]
+ */
 export function tril(x: Tensor, { k = 0 }: DiagonalOptions = {}): Tensor {
   return band('tril', x, k, (row, column) => column.lessEqual(row));
 }
 
-/** The upper triangle of each matrix, with the k-th diagonal; 0 below. */
+/**
+ * The upper triangle of each matrix, with the k-th diagonal; 0 below.
+ *
+ * @example
+ * triu(ones([2, 3]), { k: 1 }); // → [[0, 1, 1], [0, 0, 1]]
+ */
 export function triu(x: Tensor, { k = 0 }: DiagonalOptions = {}): Tensor {
   return band('triu', x, k, (row, column) => column.greaterEqual(row));
 }
 
-/** The k-th diagonal of each matrix of the last two axes: [..., length]. */
+/**
+ * The k-th diagonal of each matrix of the last two axes: [..., length].
+ *
+ * @throws ShapeError for fewer than two axes
+ * @example
+ * diagonal(tensor([[1, 2], [3, 4]])); // → [1, 4]
+ */
 export function diagonal(x: Tensor, { k = 0 }: DiagonalOptions = {}): Tensor {
   if (checkTensor('diagonal', x).rank < 2) throw new ShapeError('diagonal', { x: x.shape }, 'x [..., rows, columns]');
   const [n, m] = x.shape.slice(-2) as [number, number];
@@ -251,12 +296,23 @@ export function diagonal(x: Tensor, { k = 0 }: DiagonalOptions = {}): Tensor {
   return take(flat, places, { axis: -1 });
 }
 
-/** The sum of the diagonal of each matrix. */
+/**
+ * The sum of the diagonal of each matrix.
+ *
+ * @example
+ * trace(tensor([[1, 2], [3, 4]])); // → 5
+ */
 export function trace(x: Tensor, options: DiagonalOptions = {}): Tensor {
   return diagonal(x, options).sum({ axis: -1 });
 }
 
-/** A matrix with the vector x on its k-th diagonal, 0 elsewhere. Of a matrix, its diagonal (NumPy's `diag`). */
+/**
+ * A matrix with the vector x on its k-th diagonal, 0 elsewhere. Of a matrix, its diagonal (NumPy's `diag`).
+ *
+ * @throws ShapeError for more than two axes, or none
+ * @example
+ * diag(tensor([1, 2])); // → [[1, 0], [0, 2]]
+ */
 export function diag(x: Tensor, { k = 0 }: DiagonalOptions = {}): Tensor {
   if (checkTensor('diag', x).rank === 2) return diagonal(x, { k });
   if (x.rank !== 1) throw new ShapeError('diag', { x: x.shape }, 'a vector or a matrix');
@@ -270,7 +326,15 @@ export function diag(x: Tensor, { k = 0 }: DiagonalOptions = {}): Tensor {
   return where(reshape(column, [n, 1]).add(k).equal(column), padded, 0);
 }
 
-/** Coordinates of a grid: for each vector a tensor that varies along its axis. The option `indexing` is 'xy', which swaps the first two axes (as NumPy's default), or 'ij'. */
+/**
+ * Coordinates of a grid: for each vector a tensor that varies along its axis. The option `indexing` is 'xy', which swaps the first two axes (as NumPy's default), or 'ij'.
+ *
+ * @throws ShapeError for tensors that are no vectors
+ * @example
+ * const [x, y] = meshgrid([tensor([1, 2, 3]), tensor([10, 20])]);
+ * x; // → [[1, 2, 3], [1, 2, 3]]
+ * y; // → [[10, 10, 10], [20, 20, 20]]
+ */
 export function meshgrid(vectors: readonly Tensor[], options: { readonly indexing?: 'xy' | 'ij' } = {}): Tensor[] {
   checkOptions('meshgrid', options, ['indexing']);
   const { indexing = 'xy' } = options;
@@ -289,7 +353,12 @@ export function meshgrid(vectors: readonly Tensor[], options: { readonly indexin
 
 // ---- by index --------------------------------------------------------------------------------------------------------
 
-/** The rows of a table of `weights` [words, …] at `indices` (any shape): an embedding. Its gradient adds up where an index comes again. */
+/**
+ * The rows of a table of `weights` [words, …] at `indices` (any shape): an embedding. Its gradient adds up where an index comes again.
+ *
+ * @example
+ * embedding(tensor([1, 0, 1], { dtype: 'int32' }), tensor([[1, 2], [3, 4]])); // → [[3, 4], [1, 2], [3, 4]]
+ */
 export function embedding(indices: Tensor, weights: Tensor): Tensor {
   return take(weights, indices);
 }
@@ -299,7 +368,9 @@ export function embedding(indices: Tensor, weights: Tensor): Tensor {
  *
  * @param indices int32 [..., k], k ≤ rank of x; negative ones count from the end
  * @returns [..., the other axes of x]
- * @throws IndexError for an index out of range
+ * @throws IndexError for an index out of range; ShapeError for more indices than x has axes
+ * @example
+ * gatherNd(tensor([[1, 2], [3, 4]]), tensor([[1, 0], [0, 1]], { dtype: 'int32' })); // → [3, 2]
  */
 export function gatherNd(x: Tensor, indices: Tensor): Tensor {
   const k = checkTensor('gatherNd', indices).shape[indices.rank - 1];
@@ -322,7 +393,12 @@ export function gatherNd(x: Tensor, indices: Tensor): Tensor {
   return take(reshape(x, [extents.reduce((a, b) => a * b, 1), ...x.shape.slice(k)]), flat.cast('int32'));
 }
 
-/** Where x is not 0 (or true): int32 [count, rank], in row-major order. Its size depends on the numbers, so it is no operation of the tape. */
+/**
+ * Where x is not 0 (or true): int32 [count, rank], in row-major order. Its size depends on the numbers, so it is no operation of the tape.
+ *
+ * @example
+ * nonzero(tensor([[0, 5], [7, 0]])); // → [[0, 1], [1, 0]]
+ */
 export function nonzero(x: Tensor): Tensor {
   const places: number[][] = [];
   const values = checkTensor('nonzero', x).toTypedArray();
@@ -340,7 +416,13 @@ export function nonzero(x: Tensor): Tensor {
   return fromTypedArray(Int32Array.from(places.flat()), [places.length, x.rank]);
 }
 
-/** The slices along the first axis where `mask` (bool, one for each) holds; the gradient of the others is 0. */
+/**
+ * The slices along the first axis where `mask` (bool, one for each) holds; the gradient of the others is 0.
+ *
+ * @throws ShapeError for a mask that is not as long as the first axis
+ * @example
+ * booleanMask(tensor([[1, 2], [3, 4]]), tensor([false, true])); // → [[3, 4]]
+ */
 export function booleanMask(x: Tensor, mask: Tensor): Tensor {
   if (checkTensor('booleanMask', mask).rank !== 1 || mask.shape[0] !== checkTensor('booleanMask', x).shape[0])
     throw new ShapeError('booleanMask', { x: x.shape, mask: mask.shape }, 'a mask [n] for x [n, ...]');

@@ -34,7 +34,13 @@ function overLeading(count: number): ReduceAttributes {
   return overLeadingAxes[count]!;
 }
 
-/** Σ x over the axes, pairwise and in double precision; 0 for an empty axis. bool counts as int32. */
+/**
+ * Σ x over the axes, pairwise and in double precision; 0 for an empty axis. bool counts as int32.
+ *
+ * @example
+ * sum(tensor([[1, 2], [3, 4]]), { axis: 0 }); // → [4, 6]
+ * sum(tensor([true, true, false])); // → 2
+ */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce(
     rows.sum,
@@ -43,17 +49,35 @@ export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
   );
 }
 
-/** Σ x / count over the axes; NaN for an empty axis. Integers become float32. */
+/**
+ * Σ x / count over the axes; NaN for an empty axis. Integers become float32.
+ *
+ * @example
+ * mean(tensor([[1, 2], [3, 5]]), { axis: 1, keepDims: true }); // → [[1.5], [4]]
+ */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce(rows.mean, x, options);
 }
 
-/** Largest element over the axes, NaN if there is one. Equal maxima share the gradient evenly. @throws ArgumentError for an empty axis */
+/**
+ * Largest element over the axes, NaN if there is one. Equal maxima share the gradient evenly.
+ *
+ * @throws ArgumentError for an empty axis
+ * @example
+ * max(tensor([[1, 5], [7, 0]]), { axis: 0 }); // → [7, 5]
+ * grad((x: Tensor) => max(x))(tensor([1, 3, 3])); // → [0, 0.5, 0.5]
+ */
 export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce(rows.max, x, options);
 }
 
-/** Smallest element over the axes, NaN if there is one. Equal minima share the gradient evenly. @throws ArgumentError for an empty axis */
+/**
+ * Smallest element over the axes, NaN if there is one. Equal minima share the gradient evenly.
+ *
+ * @throws ArgumentError for an empty axis
+ * @example
+ * min(tensor([[1, 5], [7, 0]])); // → 0
+ */
 export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce(rows.min, x, options);
 }
@@ -74,17 +98,32 @@ function locate(row: Primitive<ReduceAttributes>, x: Tensor, options: ArgOptions
   return apply(row, [x], { axes: [normalizeAxis(row.name, axis, x.rank)], keepDims });
 }
 
-/** Index of the first largest element along the axis, int32. */
+/**
+ * Index of the first largest element along the axis, int32.
+ *
+ * @example
+ * argmax(tensor([[1, 5, 2], [7, 0, 7]]), { axis: 1 }); // → [1, 0]
+ */
 export function argmax(x: Tensor, options: ArgOptions = {}): Tensor {
   return locate(rows.argmax, x, options);
 }
 
-/** Index of the first smallest element along the axis, int32. */
+/**
+ * Index of the first smallest element along the axis, int32.
+ *
+ * @example
+ * argmin(tensor([[1, 5, 2], [7, 0, 7]]), { axis: 1 }); // → [0, 1]
+ */
 export function argmin(x: Tensor, options: ArgOptions = {}): Tensor {
   return locate(rows.argmin, x, options);
 }
 
-/** Sums over whatever axes broadcasting from `shape` repeated: what undoes broadcasting in a derivative. */
+/**
+ * Sums over whatever axes broadcasting from `shape` repeated: what undoes broadcasting in a derivative.
+ *
+ * @example
+ * sumTo(tensor([[1, 2], [3, 4]]), [2]); // → [4, 6]
+ */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (shapesEqual(x.shape, shape)) return x;
   const missing = x.rank - shape.length;

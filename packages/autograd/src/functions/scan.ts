@@ -61,6 +61,8 @@ export function cumsum(x: Tensor, options: ScanOptions = {}): Tensor {
  * yₖ = x₀ · … · xₖ along the axis. Integers become float32. Exact derivatives of any order, with any number of zeros.
  *
  * @throws IndexError for an axis that x lacks
+ * @example
+ * cumprod(tensor([1, 2, 3])); // → [1, 2, 6]
  */
 export function cumprod(x: Tensor, options: ScanOptions = {}): Tensor {
   const attributes = attributesOf('cumprod', checkTensor('cumprod', x), options);
@@ -78,12 +80,22 @@ function startMask(x: Tensor, { axis, reverse }: ScanAttributes): Tensor {
   return places.equal(reverse ? n - 1 : 0);
 }
 
-/** The largest so far, with where it is: of equal ones the last, which has the gradient (PyTorch). NaN stays once there is one. */
+/**
+ * The largest so far, with where it is: of equal ones the last, which has the gradient (PyTorch). NaN stays once there is one.
+ *
+ * @example
+ * cummax(tensor([1, 3, 2])); // → {"values": [1, 3, 3], "indices": [0, 1, 1]}
+ */
 export function cummax(x: Tensor, options: Omit<ScanOptions, 'exclusive'> = {}): { values: Tensor; indices: Tensor } {
   return extremesSoFar('cummax', rows.cumargmax, x, options);
 }
 
-/** The smallest so far, as `cummax`. */
+/**
+ * The smallest so far, as `cummax`.
+ *
+ * @example
+ * cummin(tensor([3, 1, 2])); // → {"values": [3, 1, 1], "indices": [0, 1, 1]}
+ */
 export function cummin(x: Tensor, options: Omit<ScanOptions, 'exclusive'> = {}): { values: Tensor; indices: Tensor } {
   return extremesSoFar('cummin', rows.cumargmin, x, options);
 }
@@ -99,7 +111,12 @@ function extremesSoFar(
   return { values: takeAlongAxis(x, indices, { axis: attributes.axis }), indices };
 }
 
-/** ln(eˣ⁰ + … + eˣᵏ) along the axis, which does not overflow. Integers become float32. */
+/**
+ * ln(eˣ⁰ + … + eˣᵏ) along the axis, which does not overflow. Integers become float32.
+ *
+ * @example
+ * logCumSumExp(tensor([0, 0, Math.log(2)])); // → [0, 0.69315, 1.3863]
+ */
 export function logCumSumExp(x: Tensor, options: Omit<ScanOptions, 'exclusive'> = {}): Tensor {
   const attributes = attributesOf('logCumSumExp', checkTensor('logCumSumExp', x), options, ['axis', 'reverse']);
   const y = x.cast(floatingDType(x.dtype));

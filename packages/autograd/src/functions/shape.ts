@@ -22,7 +22,13 @@ import { allNumbers, type Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
 import { checkTensor } from './operands.js';
 
-/** The same elements, in row-major order, under another shape; one extent may be −1. */
+/**
+ * The same elements, in row-major order, under another shape; one extent may be −1.
+ *
+ * @throws ShapeError for a shape of another number of elements; ArgumentError for one that is no list of whole numbers
+ * @example
+ * reshape(arange(6), [2, -1]); // → [[0, 1, 2], [3, 4, 5]]
+ */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const resolved = resolveReshape('reshape', checkTensor('reshape', x).shape, shape);
   return shapesEqual(resolved, x.shape) ? x : apply(rows.reshape, [x], { shape: resolved });
@@ -32,6 +38,9 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  * Reorders the axes; by default it reverses them (the transpose of a matrix).
  *
  * @param axes axis i of the result is axis `axes[i]` of x
+ * @throws ArgumentError for axes that are no list; IndexError for one that x lacks; ShapeError where each is not named once
+ * @example
+ * permute(zeros([2, 3, 4]), [2, 0, 1]).shape; // → [4, 2, 3]
  */
 export function permute(x: Tensor, axes?: readonly number[]): Tensor {
   const rank = checkTensor('permute', x).rank;
@@ -44,7 +53,13 @@ export function permute(x: Tensor, axes?: readonly number[]): Tensor {
   return apply(rows.permute, [x], { axes: order });
 }
 
-/** Exchanges two axes. @example x.swapAxes(-1, -2) */
+/**
+ * Exchanges two axes.
+ *
+ * @throws IndexError for an axis that x lacks
+ * @example
+ * swapAxes(zeros([2, 3, 4]), -1, -2).shape; // → [2, 4, 3]
+ */
 export function swapAxes(x: Tensor, a: number, b: number): Tensor {
   const order = checkTensor('swapAxes', x).shape.map((_, i) => i);
   const [p, q] = [normalizeAxis('swapAxes', a, x.rank), normalizeAxis('swapAxes', b, x.rank)];
@@ -65,19 +80,38 @@ export function transposeMatrices(x: Tensor): Tensor {
   return apply(rows.permute, [x], swappingLastTwo[rank]!);
 }
 
-/** Repeats axes of extent 1, and missing leading ones, up to `shape`. */
+/**
+ * Repeats axes of extent 1, and missing leading ones, up to `shape`.
+ *
+ * @throws ArgumentError for a shape that is none
+ * @example
+ * broadcastTo(tensor([[1], [2]]), [2, 3]); // → [[1, 1, 1], [2, 2, 2]]
+ */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   checkShape('broadcastTo', shape);
   return shapesEqual(checkTensor('broadcastTo', x).shape, shape) ? x : apply(rows.broadcastTo, [x], { shape });
 }
 
-/** Inserts an axis of extent 1; −1 puts it last. */
+/**
+ * Inserts an axis of extent 1; −1 puts it last.
+ *
+ * @throws IndexError for an axis that the result lacks
+ * @example
+ * expandDims(zeros([2, 3]), 1).shape; // → [2, 1, 3]
+ */
 export function expandDims(x: Tensor, axis: number): Tensor {
   const at = normalizeAxis('expandDims', axis, checkTensor('expandDims', x).rank + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
-/** Drops axes of extent 1: those given, or all. @throws ShapeError for an axis of another extent */
+/**
+ * Drops axes of extent 1: those given, or all.
+ *
+ * @throws ShapeError for an axis of another extent; IndexError for an axis that x lacks
+ * @example
+ * squeeze(zeros([1, 3, 1])).shape; // → [3]
+ * squeeze(zeros([1, 3, 1]), 0).shape; // → [3, 1]
+ */
 export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
   checkTensor('squeeze', x);
   if (axis === undefined)
@@ -123,9 +157,10 @@ function resolveRange(range: Exclude<Range, number>, extent: number): { start: n
  * @param ranges one for each axis from the first; axes without one are taken whole
  * @throws IndexError for an index out of range
  * @example
- * x.slice(0);                  // the first row
- * x.slice(null, [0, 10]);      // the first ten columns
- * x.slice([null, null, -1]);   // rows in reverse
+ * const x = arange(6).reshape([2, 3]);
+ * x.slice(0); // → [0, 1, 2]
+ * x.slice(null, [0, 2]); // → [[0, 1], [3, 4]]
+ * x.slice([null, null, -1]); // → [[3, 4, 5], [0, 1, 2]]
  */
 export function slice(x: Tensor, ...ranges: readonly Range[]): Tensor {
   if (ranges.length > checkTensor('slice', x).rank) {
@@ -179,7 +214,14 @@ function checkTensors(operation: string, tensors: readonly Tensor[]): void {
   for (const x of tensors) checkTensor(operation, x);
 }
 
-/** Tensors one behind the other along an axis. @throws ShapeError unless they agree in every other axis */
+/**
+ * Tensors one behind the other along an axis.
+ *
+ * @throws ShapeError unless they agree in every other axis; ArgumentError without tensors; IndexError for an axis that they lack
+ * @example
+ * concat([tensor([[1, 2]]), tensor([[3, 4]])]); // → [[1, 2], [3, 4]]
+ * concat([tensor([[1, 2]]), tensor([[3, 4]])], { axis: 1 }); // → [[1, 2, 3, 4]]
+ */
 export function concat(tensors: readonly Tensor[], options: { readonly axis?: number } = {}): Tensor {
   checkTensors('concat', tensors);
   checkOptions('concat', options, ['axis']);
@@ -187,7 +229,13 @@ export function concat(tensors: readonly Tensor[], options: { readonly axis?: nu
   return apply(rows.concat, tensors, { axis });
 }
 
-/** Tensors of one shape side by side along a new axis. */
+/**
+ * Tensors of one shape side by side along a new axis.
+ *
+ * @throws ArgumentError without tensors; ShapeError for tensors of different shapes; IndexError for an axis that the result lacks
+ * @example
+ * stack([tensor([1, 2]), tensor([3, 4])], { axis: 1 }); // → [[1, 3], [2, 4]]
+ */
 export function stack(tensors: readonly Tensor[], options: { readonly axis?: number } = {}): Tensor {
   checkTensors('stack', tensors);
   checkOptions('stack', options, ['axis']);
@@ -208,6 +256,8 @@ export function stack(tensors: readonly Tensor[], options: { readonly axis?: num
  *
  * @param indices int32 or uint8 of any shape, which takes the place of the axis; negative ones count from the end
  * @throws IndexError for an index out of range; DTypeError for indices that are not integers
+ * @example
+ * take(tensor([[1, 2], [3, 4], [5, 6]]), tensor([2, 0], { dtype: 'int32' })); // → [[5, 6], [1, 2]]
  */
 export function take(x: Tensor, indices: Tensor, options: { readonly axis?: number } = {}): Tensor {
   checkOptions('take', options, ['axis']);
@@ -222,6 +272,8 @@ export function take(x: Tensor, indices: Tensor, options: { readonly axis?: numb
  * @param classes extent of the new last axis
  * @param options `dtype` of the result. @defaultValue float32
  * @throws IndexError for a label outside 0 … classes − 1
+ * @example
+ * oneHot(tensor([2, 0], { dtype: 'int32' }), 3); // → [[0, 0, 1], [1, 0, 0]]
  */
 export function oneHot(labels: Tensor, classes: number, options: { readonly dtype?: DType } = {}): Tensor {
   checkOptions('oneHot', options, ['dtype']);

@@ -13,12 +13,22 @@ export interface SoftmaxOptions {
   axis?: number;
 }
 
-/** eˣ / Σ eˣ along an axis, shifted so that nothing overflows. */
+/**
+ * eˣ / Σ eˣ along an axis, shifted so that nothing overflows.
+ *
+ * @example
+ * softmax(tensor([0, Math.log(3)])); // → [0.25, 0.75]
+ */
 export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
   return alongAxis(rows.softmax, x, options);
 }
 
-/** ln softmax(x), computed as x − ln Σ eˣ: finite where softmax itself underflows. */
+/**
+ * ln softmax(x), computed as x − ln Σ eˣ: finite where softmax itself underflows.
+ *
+ * @example
+ * logSoftmax(tensor([0, Math.log(3)])); // → [-1.3863, -0.28768]
+ */
 export function logSoftmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
   return alongAxis(rows.logSoftmax, x, options);
 }
@@ -35,6 +45,8 @@ function alongAxis(row: Primitive<AxisAttributes>, x: Tensor, options: SoftmaxOp
  * @param labels [...], whole numbers from 0 to classes − 1 in any dtype
  * @returns [...], one loss a row
  * @throws IndexError naming the position of a label out of range or NaN
+ * @example
+ * softmaxCrossEntropy(tensor([[0, 0], [0, Math.log(3)]]), tensor([0, 1], { dtype: 'int32' })); // → [0.69315, 0.28768]
  */
 export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   return apply(

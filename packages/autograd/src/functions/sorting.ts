@@ -16,7 +16,13 @@ export interface SortOptions {
   descending?: boolean;
 }
 
-/** The indices (int32) that sort x along the axis: equal ones stay in their order, NaN counts as largest (NumPy, PyTorch). */
+/**
+ * The indices (int32) that sort x along the axis: equal ones stay in their order, NaN counts as largest (NumPy, PyTorch).
+ *
+ * @throws IndexError for an axis that x lacks
+ * @example
+ * argsort(tensor([3, 1, 2])); // → [1, 2, 0]
+ */
 export function argsort(x: Tensor, options: SortOptions = {}): Tensor {
   checkOptions('argsort', options, ['axis', 'descending']);
   const axis = normalizeAxis('argsort', options.axis ?? -1, checkTensor('argsort', x).rank);
@@ -41,7 +47,15 @@ export interface TopKOptions {
   smallest?: boolean;
 }
 
-/** The `k` largest along the axis, largest first, and where they are. @throws ArgumentError for a k that is no whole number from 0 to the extent */
+/**
+ * The `k` largest along the axis, largest first, and where they are.
+ *
+ * @throws ArgumentError for a k that is no whole number from 0 to the extent; IndexError for an axis that x lacks
+ * @example
+ * const { values, indices } = topK(tensor([1, 4, 3]), 2);
+ * values; // → [4, 3]
+ * indices; // → [1, 2]
+ */
 export function topK(x: Tensor, k: number, options: TopKOptions = {}): { values: Tensor; indices: Tensor } {
   checkOptions('topK', options, ['axis', 'smallest']);
   const axis = normalizeAxis('topK', options.axis ?? -1, checkTensor('topK', x).rank);
@@ -67,6 +81,9 @@ export interface AlongAxisOptions {
  *
  * @param indices int32 or uint8, of the shape of x but for the axis; negative ones count from the end
  * @throws ShapeError, DTypeError, IndexError when they do not fit
+ * @example
+ * const x = tensor([[3, 1, 2]]);
+ * takeAlongAxis(x, argsort(x)); // → [[1, 2, 3]]
  */
 export function takeAlongAxis(x: Tensor, indices: Tensor, options: AlongAxisOptions = {}): Tensor {
   checkOptions('takeAlongAxis', options, ['axis']);
@@ -77,6 +94,10 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, options: AlongAxisOpti
 /**
  * Zeros of `extent` along the axis, with every x[…, k, …] added at […, indices[…, k, …], …]: the transpose of `takeAlongAxis`
  * (PyTorch's `scatter_add` into zeros).
+ *
+ * @throws IndexError for an axis that x lacks
+ * @example
+ * scatterAlongAxis(tensor([5, 6]), tensor([2, 0], { dtype: 'int32' }), 3); // → [6, 0, 5]
  */
 export function scatterAlongAxis(x: Tensor, indices: Tensor, extent: number, options: AlongAxisOptions = {}): Tensor {
   checkOptions('scatterAlongAxis', options, ['axis']);

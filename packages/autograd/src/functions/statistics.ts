@@ -33,19 +33,34 @@ const countOf = (operation: string, x: Tensor, axis: ReduceOptions['axis']): num
 
 // ---- of bools --------------------------------------------------------------------------------------------------------
 
-/** Whether any element is true (not 0), as bool; false for an empty axis. */
+/**
+ * Whether any element is true (not 0), as bool; false for an empty axis.
+ *
+ * @example
+ * any(tensor([[0, 0], [0, 3]]), { axis: 1 }); // → [false, true]
+ */
 export function any(x: Tensor, options: ReduceOptions = {}): Tensor {
   checkOptions('any', options, optionNames);
   return countNonzero(x, options).greater(0);
 }
 
-/** Whether all elements are true (not 0), as bool; true for an empty axis. */
+/**
+ * Whether all elements are true (not 0), as bool; true for an empty axis.
+ *
+ * @example
+ * all(tensor([[1, 0], [2, 3]]), { axis: 1 }); // → [false, true]
+ */
 export function all(x: Tensor, options: ReduceOptions = {}): Tensor {
   checkOptions('all', options, optionNames);
   return countNonzero(checkTensor('all', x).equal(0), options).equal(0);
 }
 
-/** How many elements are not 0, as int32. */
+/**
+ * How many elements are not 0, as int32.
+ *
+ * @example
+ * countNonzero(tensor([0, 1, 2])); // → 2
+ */
 export function countNonzero(x: Tensor, options: ReduceOptions = {}): Tensor {
   return sum(checkTensor('countNonzero', x).notEqual(0), options);
 }
@@ -55,6 +70,10 @@ export function countNonzero(x: Tensor, options: ReduceOptions = {}): Tensor {
 /**
  * Π x over the axes; 1 for an empty axis. Integers become float32. Exact derivatives of any order with any number of zeros: the
  * product is the last of the running ones, which are derived without a division.
+ *
+ * @throws IndexError for an axis that x lacks, or one named twice
+ * @example
+ * prod(tensor([2, 3, 4])); // → 24
  */
 export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
   checkOptions('prod', options, optionNames);
@@ -78,7 +97,13 @@ export interface VarianceOptions extends ReduceOptions {
   ddof?: number;
 }
 
-/** Σ (x − mean)² / (count − ddof), in two passes: nothing cancels however large the mean is. NaN where the count is not above ddof. */
+/**
+ * Σ (x − mean)² / (count − ddof), in two passes: nothing cancels however large the mean is. NaN where the count is not above ddof.
+ *
+ * @example
+ * variance(tensor([1, 2, 3])); // → 0.66667
+ * variance(tensor([1, 2, 3]), { ddof: 1 }); // → 1
+ */
 export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
   checkOptions('variance', options, [...optionNames, 'ddof']);
   const { ddof = 0, axis, keepDims = false } = options;
@@ -88,7 +113,13 @@ export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
   return sum(deviations.square(), { axis, keepDims }).div(divisor);
 }
 
-/** √variance; its gradient is 0 where the variance is 0 (PyTorch). */
+/**
+ * √variance; its gradient is 0 where the variance is 0 (PyTorch).
+ *
+ * @example
+ * std(tensor([1, 2, 3])); // → 0.8165
+ * std(tensor([1, 2, 3]), { ddof: 1 }); // → 1
+ */
 export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
   checkOptions('std', options, [...optionNames, 'ddof']);
   return rootOf(variance(x, options));
@@ -100,12 +131,23 @@ function rootOf(y: Tensor): Tensor {
   return where(zero, 0, where(zero, 1, y).sqrt());
 }
 
-/** Mean and variance, with the options of both. */
+/**
+ * Mean and variance, with the options of both.
+ *
+ * @example
+ * moments(tensor([1, 2, 3])); // → {"mean": 2, "variance": 0.66667}
+ */
 export function moments(x: Tensor, options: ReduceOptions = {}): { mean: Tensor; variance: Tensor } {
   return { mean: mean(x, options), variance: variance(x, options) };
 }
 
-/** Largest minus smallest. @throws ArgumentError for an empty axis */
+/**
+ * Largest minus smallest.
+ *
+ * @throws ArgumentError for an empty axis
+ * @example
+ * ptp(tensor([3, 1, 8])); // → 7
+ */
 export function ptp(x: Tensor, options: ReduceOptions = {}): Tensor {
   return max(x, options).sub(min(x, options));
 }
@@ -116,7 +158,12 @@ export interface AverageOptions extends ReduceOptions {
   weights?: Tensor;
 }
 
-/** Σ w x / Σ w */
+/**
+ * Σ w x / Σ w
+ *
+ * @example
+ * average(tensor([1, 2, 4]), { weights: tensor([1, 1, 2]) }); // → 2.75
+ */
 export function average(x: Tensor, options: AverageOptions = {}): Tensor {
   checkOptions('average', options, [...optionNames, 'weights']);
   const { weights, ...reduction } = options;
@@ -125,7 +172,13 @@ export function average(x: Tensor, options: AverageOptions = {}): Tensor {
   return sum(x.mul(all), reduction).div(sum(all, reduction));
 }
 
-/** ln Σ eˣ over the axes, which does not overflow; −∞ for an empty axis. Integers become float32. */
+/**
+ * ln Σ eˣ over the axes, which does not overflow; −∞ for an empty axis. Integers become float32.
+ *
+ * @throws IndexError for an axis that x lacks, or one named twice
+ * @example
+ * logSumExp(tensor([1000, 1000])); // → 1000.7
+ */
 export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
   checkOptions('logSumExp', options, optionNames);
   const y = floating('logSumExp', x);
@@ -147,6 +200,7 @@ export interface NormOptions extends ReduceOptions {
  * The vector norm over the axes (over several or all of them: of their elements as one vector; of a matrix that is Frobenius's). Gradient
  * 0 at 0, for ∞ shared evenly among the largest (PyTorch).
  *
+ * @throws ArgumentError for an order that is not finite
  * @example
  * norm(tensor([3, 4])); // → 5
  */
@@ -187,7 +241,13 @@ function rowsAlong(operation: string, x: Tensor, { axis, keepDims = false }: Qua
   return { rows: x, axis: normalizeAxis(operation, axis, x.rank), keepDims };
 }
 
-/** The middle value, of an even number the lower one (PyTorch); NaN where there is one. The gradient goes to where it is. @throws ArgumentError for an empty axis */
+/**
+ * The middle value, of an even number the lower one (PyTorch); NaN where there is one. The gradient goes to where it is.
+ *
+ * @throws ArgumentError for an empty axis
+ * @example
+ * median(tensor([3, 1, 2])); // → 2
+ */
 export function median(x: Tensor, options: QuantileOptions = {}): Tensor {
   checkOptions('median', options, optionNames);
   const { rows, axis, keepDims } = rowsAlong('median', checkTensor('median', x), options);
@@ -209,6 +269,8 @@ function orNan(x: Tensor, y: Tensor, axis: number, keepDims: boolean): Tensor {
  *
  * @param q from 0 to 1
  * @throws ArgumentError for a q out of range or an empty axis
+ * @example
+ * quantile(tensor([1, 2, 3, 4]), 0.25); // → 1.75
  */
 export function quantile(x: Tensor, q: number, options: QuantileOptions = {}): Tensor {
   checkOptions('quantile', options, optionNames);
@@ -229,22 +291,42 @@ export function quantile(x: Tensor, q: number, options: QuantileOptions = {}): T
 
 const without = (x: Tensor, value: number): Tensor => where(isnan(x), value, x);
 
-/** The sum of what is not NaN. */
+/**
+ * The sum of what is not NaN.
+ *
+ * @example
+ * nansum(tensor([1, NaN, 3])); // → 4
+ */
 export function nansum(x: Tensor, options: ReduceOptions = {}): Tensor {
   return sum(without(checkTensor('nansum', x), 0), options);
 }
 
-/** The mean of what is not NaN; NaN where nothing is. */
+/**
+ * The mean of what is not NaN; NaN where nothing is.
+ *
+ * @example
+ * nanmean(tensor([1, NaN, 3])); // → 2
+ */
 export function nanmean(x: Tensor, options: ReduceOptions = {}): Tensor {
   return nansum(x, options).div(sum(isnan(checkTensor('nanmean', x)).logicalNot(), options));
 }
 
-/** The largest of what is not NaN; −∞ where nothing is. */
+/**
+ * The largest of what is not NaN; −∞ where nothing is.
+ *
+ * @example
+ * nanmax(tensor([1, NaN, 3])); // → 3
+ */
 export function nanmax(x: Tensor, options: ReduceOptions = {}): Tensor {
   return max(isFloating(checkTensor('nanmax', x).dtype) ? without(x, -Infinity) : x, options);
 }
 
-/** The smallest of what is not NaN; ∞ where nothing is. */
+/**
+ * The smallest of what is not NaN; ∞ where nothing is.
+ *
+ * @example
+ * nanmin(tensor([1, NaN, 3])); // → 1
+ */
 export function nanmin(x: Tensor, options: ReduceOptions = {}): Tensor {
   return min(isFloating(checkTensor('nanmin', x).dtype) ? without(x, Infinity) : x, options);
 }

@@ -17,7 +17,12 @@ export const extents: fc.Arbitrary<number> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(0) },
 );
 
-/** Shapes of `minRank` to `maxRank` axes. */
+/**
+ * Shapes of `minRank` to `maxRank` axes.
+ *
+ * @example
+ * fc.assert(fc.property(shapes({ maxRank: 2 }), (shape) => zeros(shape).rank <= 2));
+ */
 export function shapes({
   minRank = 0,
   maxRank = 3,
@@ -38,7 +43,12 @@ export const broadcastablePairs: fc.Arbitrary<readonly [Shape, Shape]> = shapes(
   fc.tuple(narrowed(shape), narrowed(shape)),
 );
 
-/** The shape with some axes of extent 1 and some leading ones missing. */
+/**
+ * The shape with some axes of extent 1 and some leading ones missing.
+ *
+ * @example
+ * fc.assert(fc.property(narrowed([2, 3]), (shape) => ones(shape).add(ones([2, 3])).size === 6));
+ */
 export function narrowed(shape: Shape): fc.Arbitrary<Shape> {
   return fc
     .tuple(fc.array(fc.boolean(), { minLength: shape.length, maxLength: shape.length }), fc.nat({ max: shape.length }))
@@ -50,6 +60,13 @@ const clearance = 1e-3;
 
 /**
  * float64 tensors of the given shapes, smooth points of `domain`: all values differ (no ties) and none is near a kink.
+ *
+ * @example
+ * fc.assert(
+ *   fc.property(smoothTensors([[2, 3]], { kinks: [0] }), ([x]) => {
+ *     checkGrads((x: Tensor) => x.abs(), [x!]);
+ *   }),
+ * );
  */
 export function smoothTensors(
   shapesOf: readonly Shape[],
@@ -79,7 +96,12 @@ export function smoothTensors(
   });
 }
 
-/** Axes of a shape: none, some or all of them, in order. */
+/**
+ * Axes of a shape: none, some or all of them, in order.
+ *
+ * @example
+ * fc.assert(fc.property(axesOf([2, 3]), (axes) => zeros([2, 3]).sum({ axis: axes }).rank === 2 - axes.length));
+ */
 export function axesOf(shape: Shape): fc.Arbitrary<number[]> {
   return fc.subarray(shape.map((_, i) => i));
 }
@@ -94,7 +116,16 @@ export interface TensorsOptions {
   kinks?: readonly number[];
 }
 
-/** float64 tensors whose values all differ (no ties) and keep away from kinks: points at which to check gradients. */
+/**
+ * float64 tensors whose values all differ (no ties) and keep away from kinks: points at which to check gradients.
+ *
+ * @example
+ * fc.assert(
+ *   fc.property(tensors({ range: [0.5, 2] }), (x) => {
+ *     checkGrads((x: Tensor) => x.log(), [x]);
+ *   }),
+ * );
+ */
 export function tensors({ shape = shapes(), range = [-2, 2], kinks = [] }: TensorsOptions = {}): fc.Arbitrary<Tensor> {
   const drawn = Array.isArray(shape) ? fc.constant(shape as Shape) : (shape as fc.Arbitrary<Shape>);
   return drawn.chain((extents) => smoothTensors([extents], { range, kinks })).map(([x]) => x!);

@@ -34,7 +34,13 @@ export interface WorstElement {
   readonly error: number;
 }
 
-/** A derivative is not what central differences say. `worst` tells where most. */
+/**
+ * A derivative is not what central differences say. `worst` tells where most.
+ *
+ * @example
+ * const wrong = customVjp({ forward: (x: Tensor) => [x.square(), null], backward: (_, g) => [g] });
+ * checkGrads(wrong, [tensor([3], { dtype: 'float64' })]); // throws GradientCheckError: checkGrads: at element [0] of input 0…
+ */
 export class GradientCheckError extends CotangentError {
   constructor(readonly worst: WorstElement) {
     const { mode, order, input, index, derivative, differences, error } = worst;
@@ -95,7 +101,7 @@ function difference(scalar: Scalar, inputs: readonly Tensor[], k: number, at: nu
  * @param f takes tensors and returns one, or a tree of them
  * @param inputs where to check; floating ones become float64, others are held fixed
  * @returns where the error is largest (it is small, or an error would have been thrown); null where there is nothing to check
- * @throws GradientCheckError naming the worst element
+ * @throws GradientCheckError naming the worst element; ArgumentError for an input that is no tensor
  * @example
  * checkGrads((x: Tensor) => x.tanh(), [tensor([0.3, -1])], { order: 2 });
  */

@@ -28,9 +28,10 @@ export interface CheckpointOptions {
  * in place, counters) it changes twice. Inside `vmap` it runs `f` as it is and saves nothing: checkpoint what vmap returns.
  *
  * @param f takes and returns tensors, or trees of them; it must compute the same when it runs again
+ * @throws ArgumentError for something else than a function
  * @example
  * const block = checkpoint((x: Tensor) => x.tanh().exp());
- * grad((x: Tensor) => block(block(x)).sum())(tensor([0])); // → [1.141478…]
+ * grad((x: Tensor) => block(block(x)).sum())(tensor([0])); // → [0.89945]
  */
 export function checkpoint<A extends readonly unknown[], R>(
   f: (...args: A) => R,

@@ -141,6 +141,7 @@ export interface CustomJvp<I extends Inputs> {
  *
  * `forward` runs unrecorded. Tensors that the functions close over are constants to them.
  *
+ * @throws GradientError for an argument that is no tensor
  * @example
  * const cube = customJvp({
  *   forward: (x: Tensor) => x.pow(3),

@@ -47,7 +47,7 @@ type ValueOf<F extends AnyFunction, O extends GradOptions> = O extends { hasAux:
  *
  * @param f returns one floating number as a tensor, or `[that, auxiliary]` with `hasAux`
  * @returns arguments of `f` → `[value, gradient]`; with `hasAux`, `[[value, auxiliary], gradient]`
- * @throws GradientError when the value is not one floating element, or `f` is asynchronous
+ * @throws GradientError when the value is not one floating element, or `f` is asynchronous; ArgumentError for something else than a function
  * @example
  * const [loss, gradient] = valueAndGrad((w: Tensor) => w.square().sum())(tensor([1, 2]));
  * // loss → 5, gradient → [2, 4]
@@ -68,7 +68,7 @@ export function valueAndGrad<F extends AnyFunction, const O extends GradOptions 
  *
  * @param f returns one floating number as a tensor, or `[that, auxiliary]` with `hasAux`
  * @returns arguments of `f` → gradient; with `hasAux`, `[gradient, auxiliary]`
- * @throws as `valueAndGrad`
+ * @throws as `valueAndGrad`; ArgumentError for something else than a function
  * @example
  * grad((x: Tensor) => x.square().sum())(tensor([1, 2])); // → [2, 4]
  * grad(grad((x: Tensor) => x.pow(3)))(tensor(2));        // → 12

@@ -131,7 +131,7 @@ export function jacrev<F extends AnyFunction, const O extends JacobianOptions = 
  *
  * @param f a function of tensors or trees of them that returns a floating tensor of any shape, or a tree
  * @returns arguments of `f` → Jacobian, as `jacrev`
- * @throws as `jacrev`
+ * @throws as `jacrev`; ArgumentError for something else than a function
  * @see https://docs.jax.dev/en/latest/_autosummary/jax.jacfwd.html
  * @example
  * jacfwd((x: Tensor) => x.square())(tensor([1, 2])); // → [[2, 0], [0, 4]]
@@ -176,7 +176,7 @@ export function jacfwd<F extends AnyFunction, const O extends JacobianOptions = 
  *
  * @param f as for `jacrev`
  * @returns arguments of `f` → Hessian
- * @throws as `jacrev`
+ * @throws as `jacrev`; ArgumentError for something else than a function
  * @see https://docs.jax.dev/en/latest/_autosummary/jax.hessian.html
  * @example
  * hessian((x: Tensor) => x.pow(3).sum())(tensor([1, 2])); // → [[6, 0], [0, 12]]
@@ -200,7 +200,7 @@ export function hessian<F extends AnyFunction, const O extends JacobianOptions =
  * @param primals its arguments
  * @param tangents directions, of the structure and shapes of the primals
  * @returns for each primal the part of the product that belongs to it, in its structure
- * @throws as `jvp` and `grad`
+ * @throws as `jvp` and `grad`; ArgumentError for arguments that are not in an array
  * @example
  * const [product] = hvp((x: Tensor) => x.pow(3).sum(), [tensor([1, 2])], [tensor([1, 1])]); // product → [6, 12]
  */

@@ -19,7 +19,7 @@ type Values = readonly unknown[];
  * @param primals where to evaluate it
  * @param tangents directions, of the structure and shapes of the primals
  * @returns `[f(primals), tangent of the result]`
- * @throws ShapeError when a tangent does not fit its primal; GradientError when `f` does not return a tensor
+ * @throws ShapeError when a tangent does not fit its primal; GradientError when `f` does not return a tensor; ArgumentError for arguments that are not in an array, or other numbers of primals and tangents
  * @example
  * const [y, t] = jvp((x) => x.square(), [tensor(3)], [tensor(1)]); // y → 9, t → 6
  */

@@ -43,7 +43,7 @@ export type Pullback<P extends Values, V> = (cotangent: MapTree<V, Tensor>) => {
  * @param primals its arguments: tensors, trees of tensors, or modules
  * @returns `[value, pullback]`; with `hasAux`, `[value, pullback, auxiliary]`
  * @throws GradientError when `f` is asynchronous or returns no tensor; the pullback throws ShapeError or DTypeError for a
- *   cotangent that does not fit the value
+ *   cotangent that does not fit the value; ArgumentError for arguments that are not in an array
  * @example
  * const [y, pullback] = vjp((x: Tensor) => x.square(), [tensor([1, 2])]);
  * const [dx] = pullback(tensor([1, 10])); // dx → [2, 40]
@@ -207,7 +207,7 @@ function checkOutputs(outputs: readonly Tensor[]): void {
  * @param f a function of the primals that returns a floating tensor or a tree of them
  * @param primals its arguments
  * @returns `[value, tangents → tangent of the value]`
- * @throws as `vjp`
+ * @throws as `vjp`; ArgumentError for arguments that are not in an array
  * @example
  * const [y, derivative] = linearize((x: Tensor) => x.square(), [tensor([1, 2])]);
  * derivative(tensor([1, 10])); // → [2, 40]

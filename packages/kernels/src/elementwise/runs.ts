@@ -109,6 +109,10 @@ export function binary(run: BinaryRun): Kernel {
 /**
  * A kernel from a function of one number. The callback is called through one shared loop, which V8 cannot inline
  * for many different callbacks: right for every dtype and view, some 5 ns an element slower than a loop of its own.
+ *
+ * @example
+ * const cube = elementwise('cube', { run: mapUnary((x) => x ** 3), uses: ['x'], derivative: ({ x }) => x.square().mul(3) });
+ * apply(cube, [tensor([1, 2, 3])], undefined); // → [1, 8, 27]
  */
 export function mapUnary(f: (x: number) => number): Kernel {
   return unary((out, o, x, at, step, n) => {
@@ -116,7 +120,17 @@ export function mapUnary(f: (x: number) => number): Kernel {
   });
 }
 
-/** A kernel from a function of two numbers; see `mapUnary`. */
+/**
+ * A kernel from a function of two numbers; see `mapUnary`.
+ *
+ * @example
+ * const scaledSum = pairwise('scaledSum', {
+ *   run: mapBinary((a, b) => a + 2 * b),
+ *   keeps: { a: [], b: [] },
+ *   vjp: { a: (g) => g, b: (g) => g.mul(2) },
+ * });
+ * apply(scaledSum, [tensor([1, 2]), tensor([10, 20])], undefined); // → [21, 42]
+ */
 export function mapBinary(f: (a: number, b: number) => number): Kernel {
   return binary((out, o, a, atA, stepA, b, atB, stepB, n) => {
     for (let i = 0; i < n; i++) out[o + i] = f(a[atA + i * stepA]!, b[atB + i * stepB]!);

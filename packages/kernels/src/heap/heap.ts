@@ -287,13 +287,24 @@ export function configureHeap(changes: HeapOptions): void {
   Object.assign(options, changes);
 }
 
-/** What the heap holds now and has done so far. */
+/**
+ * What the heap holds now and has done so far.
+ *
+ * @example
+ * heapStats().liveBytes <= heapStats().peakBytes; // → true
+ */
 export function heapStats(): HeapStats {
   const { stats, reservedBytes, touchedBytes } = theHeap();
   return { ...stats, reservedBytes, touchedBytes };
 }
 
-/** Starts `peakBytes` afresh from what is live now, and the counters from 0. */
+/**
+ * Starts `peakBytes` afresh from what is live now, and the counters from 0.
+ *
+ * @example
+ * resetHeapStats();
+ * heapStats().peakBytes === heapStats().liveBytes; // → true
+ */
 export function resetHeapStats(): void {
   const { stats } = theHeap();
   Object.assign(stats, {

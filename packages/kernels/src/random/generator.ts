@@ -55,6 +55,7 @@ const middle = 1 - 2 * lowerTail;
  * A stream of random numbers, Threefry-2x32-20 under a key: the same seed gives the same bits on every machine, and
  * `split` gives streams that are independent of each other.
  *
+ * @throws ArgumentError for a seed that is no whole number from 0 to 2⁵³ − 1
  * @example
  * const generator = new Generator(42);
  * generator.uniform();

@@ -75,7 +75,9 @@ const extremeSoFar =
     });
   };
 
+/** Where the largest number so far is: the last of equal ones. */
 export const cumargmax: Kernel<ScanAttributes> = extremeSoFar((value, leader) => value >= leader);
+/** Where the smallest number so far is: the last of equal ones. */
 export const cumargmin: Kernel<ScanAttributes> = extremeSoFar((value, leader) => value <= leader);
 
 /** Which order the elements along an axis are in. */

@@ -75,7 +75,12 @@ export function setDeterministic(on: boolean): void {
   deterministic = on;
 }
 
-/** Whether deterministic mode is on. */
+/**
+ * Whether deterministic mode is on.
+ *
+ * @example
+ * isDeterministic(); // → false
+ */
 export function isDeterministic(): boolean {
   return deterministic;
 }

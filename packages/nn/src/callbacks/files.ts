@@ -34,9 +34,11 @@ export interface BackupAndRestoreOptions {
  * had never stopped, also in the middle of an epoch. Give `fit` the same data, options and callbacks.
  *
  * @param path of the file; folders on the way are made
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/callbacks/backup_and_restore/
  * @example
- * await model.fit(x, y, { epochs: 100, callbacks: [new BackupAndRestore('run/backup.safetensors', { saveFrequency: 200 })] });
+ * const backup = new BackupAndRestore('backup.safetensors', { saveFrequency: 2 });
+ * await model.fit(x, y, { epochs: 2, verbose: 0, callbacks: [backup] });
  */
 export class BackupAndRestore implements Callback {
   readonly savesRun = true;
@@ -199,6 +201,7 @@ export interface CSVLoggerOptions {
 /**
  * Writes the logs of every epoch as a line of a CSV file. A run that is resumed goes on with its file, without lines twice.
  *
+ * @throws ArgumentError for a path that is none, or a separator of more than one character
  * @see https://keras.io/api/callbacks/csv_logger/
  * @example new CSVLogger('run/log.csv')
  */

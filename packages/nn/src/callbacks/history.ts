@@ -6,7 +6,16 @@ import type { Callback, CallbackState, Logs } from './callback.js';
 /** Epochs at either end that a table shows. */
 const edge = 10;
 
-/** What `fit` returns: every log of every epoch. */
+/**
+ * What `fit` returns: every log of every epoch.
+ *
+ * @example
+ * const model = nn.sequential([new nn.Dense({ units: 1 })]);
+ * model.compile({ optimizer: 'sgd', loss: 'mse' });
+ * const history = await model.fit(ones([8, 2]), zeros([8, 1]), { epochs: 3, verbose: 0 });
+ * history.epochs; // → [0, 1, 2]
+ * history.history.loss!.length; // → 3
+ */
 export class History extends Shown implements Callback {
   /** Numbers of the epochs, from 0. */
   readonly epochs: number[] = [];

@@ -71,7 +71,17 @@ const notFinite =
 /** What the bar needs to know of a run. */
 type Run = RunLength & { readonly progress?: { readonly epoch: number } };
 
-/** Shows the loss, metrics, samples a second and the time left. */
+/**
+ * Shows the loss, metrics, samples a second and the time left.
+ *
+ * @example
+ * const written: string[] = [];
+ * const bar = new nn.ProgressBar(2, { write: (text) => written.push(text), now: () => 0 });
+ * const model = nn.sequential([new nn.Dense({ units: 1 })]);
+ * model.compile({ optimizer: 'sgd', loss: 'mse' });
+ * await model.fit(ones([8, 2]), zeros([8, 1]), { epochs: 2, verbose: 0, callbacks: [bar] });
+ * written.length; // → 2
+ */
 export class ProgressBar implements Callback {
   private run: Run = { epochs: 0, steps: 0, samples: 0, batchSize: 0 };
   private epoch = 0;

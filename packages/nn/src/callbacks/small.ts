@@ -78,7 +78,7 @@ export interface SwapEMAWeightsOptions {
  * @see https://keras.io/api/callbacks/swap_ema_weights/
  * @example
  * model.compile({ optimizer: new optim.Adam({ useEma: true }), loss: 'mse' });
- * await model.fit(x, y, { validationSplit: 0.1, callbacks: [new nn.SwapEMAWeights()] });
+ * await model.fit(x, y, { validationSplit: 0.25, verbose: 0, callbacks: [new nn.SwapEMAWeights()] });
  */
 export class SwapEMAWeights implements Callback {
   private readonly swapOnEpoch: boolean;

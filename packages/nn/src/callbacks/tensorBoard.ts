@@ -22,9 +22,10 @@ export interface TensorBoardOptions {
  * Writes event files that TensorBoard shows: scalars of training in `train`, of validation in `validation`, under Keras's names.
  *
  * @param logDirectory where; one for each run
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/callbacks/tensorboard/
  * @example
- * await model.fit(x, y, { epochs: 5, callbacks: [new TensorBoard('logs/run1', { histogramFrequency: 1 })] });
+ * await model.fit(x, y, { epochs: 2, verbose: 0, callbacks: [new TensorBoard('logs/run1', { histogramFrequency: 1 })] });
  */
 export class TensorBoard implements Callback {
   private readonly directory: string;

@@ -85,7 +85,15 @@ export function csvDataset(text: string, options: CsvOptions = {}): Dataset<CsvR
 
 const isNumber = (entry: string): boolean => entry.trim() !== '' && !Number.isNaN(Number(entry));
 
-/** The lines of a text, without the empty last one. */
+/**
+ * The lines of a text, without the empty last one.
+ *
+ * @throws ArgumentError for something else than text
+ * @example
+ * const lines: string[] = [];
+ * for await (const line of nn.data.textLineDataset('one\ntwo\n')) lines.push(line);
+ * lines; // → ["one", "two"]
+ */
 export function textLineDataset(text: string): Dataset<string> {
   if (typeof text !== 'string') throw new ArgumentError('textLineDataset', `got ${shown(text)}; expected text`);
   const lines = text.split(/\r?\n/);

@@ -93,8 +93,9 @@ const passesPerEpoch = 2 ** 24;
  * A lazy, immutable sequence of elements: each method gives another dataset. Elements are any trees; `batch` makes tensors of them.
  *
  * @example
- * const batches = nn.data.Dataset.fromTensors([images, labels]).shuffle({ seed: 1 }).batch(64).prefetch(2);
- * await model.fit(batches, { epochs: 3 });
+ * const batches = nn.data.Dataset.fromTensors([x, y]).shuffle({ seed: 1 }).batch(4).prefetch(2);
+ * const { history } = await model.fit(batches, { epochs: 3, verbose: 0 });
+ * history.loss!.length; // → 3
  */
 export class Dataset<T> implements AsyncIterable<T> {
   private passes = 0;
@@ -182,7 +183,11 @@ export class Dataset<T> implements AsyncIterable<T> {
 
   // ---- going through them ---------------------------------------------------------------------------------------------------
 
-  /** The elements of an epoch, counted from 0: the same ones in the same order each time the same epoch is asked for. */
+  /**
+   * The elements of an epoch, counted from 0: the same ones in the same order each time the same epoch is asked for.
+   *
+   * @throws ArgumentError for an epoch below 0
+   */
   async *iterate(epoch: number): AsyncGenerator<T, void, undefined> {
     checkNumber('Dataset.iterate', 'epoch', epoch, fromZero);
     yield* this.begin(epoch);
@@ -213,8 +218,11 @@ export class Dataset<T> implements AsyncIterable<T> {
   /**
    * Each element changed by a function, which may be asynchronous. The order stays.
    *
-   * @throws CotangentError in iterating, with the number of the element and the error as its `cause`, where the function fails
-   * @example images.map((image, { generator }) => flip.call(image, { generator }), { seed: 1 });
+   * @throws CotangentError in iterating, with the number of the element and the error as its `cause`, where the function fails; ArgumentError for something else than a function, or a `concurrency` that is not positive
+   * @example
+   * const flip = new nn.RandomFlip({ mode: 'horizontal' });
+   * const flipped = nn.data.Dataset.fromTensors(images).map((image, { generator }) => flip.call(image, { generator }), { seed: 1 });
+   * (await flipped.toArray()).length; // → 8
    */
   map<R>(f: (element: T, context: MapContext) => R | Promise<R>, options: MapOptions = {}): Dataset<R> {
     checkOptions('Dataset.map', options, ['concurrency', 'seed']);
@@ -269,7 +277,11 @@ export class Dataset<T> implements AsyncIterable<T> {
     }, undefined);
   }
 
-  /** The elements of all that a function makes of the elements, one after the other. */
+  /**
+   * The elements of all that a function makes of the elements, one after the other.
+   *
+   * @throws ArgumentError for something else than a function
+   */
   flatMap<R>(f: (element: T, index: number) => Elements<R>): Dataset<R> {
     checkFunction('Dataset.flatMap', f);
     const source = this.iterate.bind(this);
@@ -286,6 +298,7 @@ export class Dataset<T> implements AsyncIterable<T> {
   /**
    * Elements of several inner datasets in turn: the first `cycleLength` are open at a time, and a new one takes the place of one that ends.
    *
+   * @throws ArgumentError for something else than a function, or lengths that are not positive
    * @see https://www.tensorflow.org/api_docs/python/tf/data/Dataset#interleave
    */
   interleave<R>(f: (element: T, index: number) => Elements<R>, options: InterleaveOptions = {}): Dataset<R> {
@@ -335,7 +348,7 @@ export class Dataset<T> implements AsyncIterable<T> {
   /**
    * Every `size` elements stacked into one: tensors and numbers get a new first axis, texts become arrays.
    *
-   * @throws ArgumentError, ShapeError in iterating, for elements that do not fit together
+   * @throws ArgumentError, ShapeError in iterating, for elements that do not fit together; ArgumentError for a size that is not positive
    */
   batch(size: number, options: BatchOptions = {}): Dataset<Stacked<T>> {
     const name = 'Dataset.batch';
@@ -375,7 +388,11 @@ export class Dataset<T> implements AsyncIterable<T> {
     }, undefined);
   }
 
-  /** The elements in a random order. */
+  /**
+   * The elements in a random order.
+   *
+   * @throws ArgumentError for a dataset without an end where no `bufferSize` is given, or one that is not positive
+   */
   shuffle(options: ShuffleOptions = {}): Dataset<T> {
     const name = 'Dataset.shuffle';
     checkOptions(name, options, ['bufferSize', 'seed', 'reshuffleEachEpoch']);
@@ -404,7 +421,11 @@ export class Dataset<T> implements AsyncIterable<T> {
     }, this.length);
   }
 
-  /** Asks for the next `count` elements before they are needed: loading goes on while a model is trained. */
+  /**
+   * Asks for the next `count` elements before they are needed: loading goes on while a model is trained.
+   *
+   * @throws ArgumentError for a count that is not positive
+   */
   prefetch(count: number): Dataset<T> {
     checkNumber('Dataset.prefetch', 'count', count, counting);
     const source = this.iterate.bind(this);
@@ -442,7 +463,11 @@ export class Dataset<T> implements AsyncIterable<T> {
     }, this.length);
   }
 
-  /** The dataset so many times over, each time with the order of another epoch; without a number for ever. */
+  /**
+   * The dataset so many times over, each time with the order of another epoch; without a number for ever.
+   *
+   * @throws ArgumentError for a count below 0
+   */
   repeat(count: number = Number.POSITIVE_INFINITY): Dataset<T> {
     if (count !== Number.POSITIVE_INFINITY) checkNumber('Dataset.repeat', 'count', count, fromZero);
     const source = this.iterate.bind(this);
@@ -460,7 +485,7 @@ export class Dataset<T> implements AsyncIterable<T> {
     }, total);
   }
 
-  /** The first `count` elements. */
+  /** The first `count` elements. @throws ArgumentError for a count below 0 */
   take(count: number): Dataset<T> {
     checkNumber('Dataset.take', 'count', count, fromZero);
     const source = this.iterate.bind(this);
@@ -478,7 +503,7 @@ export class Dataset<T> implements AsyncIterable<T> {
     );
   }
 
-  /** All but the first `count` elements. */
+  /** All but the first `count` elements. @throws ArgumentError for a count below 0 */
   skip(count: number): Dataset<T> {
     checkNumber('Dataset.skip', 'count', count, fromZero);
     const source = this.iterate.bind(this);
@@ -492,7 +517,11 @@ export class Dataset<T> implements AsyncIterable<T> {
     );
   }
 
-  /** Every `count`-th element, from number `index` on: the share of one of `count` workers. */
+  /**
+   * Every `count`-th element, from number `index` on: the share of one of `count` workers.
+   *
+   * @throws ArgumentError for a count that is not positive, or an index not below it
+   */
   shard(count: number, index: number): Dataset<T> {
     checkNumber('Dataset.shard', 'count', count, counting);
     checkNumber('Dataset.shard', 'index', index, { ...fromZero, below: count });
@@ -523,7 +552,11 @@ export class Dataset<T> implements AsyncIterable<T> {
     }, total);
   }
 
-  /** Elements with their numbers: `[index, element]`. */
+  /**
+   * Elements with their numbers: `[index, element]`.
+   *
+   * @throws ArgumentError for a start that is no whole number
+   */
   enumerate(start: number = 0): Dataset<[index: number, element: T]> {
     checkNumber('Dataset.enumerate', 'start', start, { whole: true });
     const source = this.iterate.bind(this);
@@ -536,6 +569,7 @@ export class Dataset<T> implements AsyncIterable<T> {
   /**
    * Arrays of `size` elements that follow each other, overlapping where `shift` is less.
    *
+   * @throws ArgumentError for a size, shift or stride that is not positive
    * @see https://www.tensorflow.org/api_docs/python/tf/data/Dataset#window
    */
   window(options: WindowOptions): Dataset<T[]> {

@@ -23,7 +23,16 @@ export interface ImageFolderOptions {
 const channels = { gray: 1, rgb: 3, rgba: 4 } as const;
 const isPicture = (name: string): boolean => /\.(png|jpe?g)$/i.test(name);
 
-/** Pictures in one folder for each class. Make it with `imageFolderDataset`. */
+/**
+ * Pictures in one folder for each class. Make it with `imageFolderDataset`.
+ *
+ * @example
+ * const bytes = await nn.data.encodePng(zeros([4, 4, 1], { dtype: 'uint8' }));
+ * await writeAtomically('cat.png', bytes);
+ * const pictures = new ImageFolderDataset(['cats'], [['cat.png', 0]], 'gray');
+ * const [image] = await pictures.get(0);
+ * image.shape; // → [4, 4, 1]
+ */
 export class ImageFolderDataset extends SampleDataset<[image: Tensor, label: number]> {
   /** @internal */
   constructor(
@@ -40,7 +49,10 @@ export class ImageFolderDataset extends SampleDataset<[image: Tensor, label: num
     return this.files.length;
   }
 
-  /** @returns the picture as uint8 [height, width, channels], and its label */
+  /**
+   * @returns the picture as uint8 [height, width, channels], and its label
+   * @throws ArgumentError for an index out of range; FormatError for a file that is no picture
+   */
   override async get(index: number): Promise<[image: Tensor, label: number]> {
     const file = this.files[index];
     if (file === undefined)
@@ -62,7 +74,9 @@ export class ImageFolderDataset extends SampleDataset<[image: Tensor, label: num
  * @throws ArgumentError where there are no folders, or no pictures in them
  * @see https://keras.io/api/data_loading/image/
  * @example
+ * // pictures/cats/1.png, pictures/dogs/1.png, …
  * const pictures = await imageFolderDataset('pictures');
+ * const resize = new nn.Resizing({ height: 32, width: 32 });
  * const loader = new nn.data.DataLoader(pictures.transformFirst((image) => resize.call(image)), { batchSize: 32 });
  */
 export async function imageFolderDataset(
@@ -100,7 +114,17 @@ export async function imageFolderDataset(
   return new ImageFolderDataset(classNames, files, colorMode);
 }
 
-/** The rows of a file of comma-separated values. @param options as of `csvDataset` @throws as `csvDataset` */
+/**
+ * The rows of a file of comma-separated values.
+ *
+ * @param options as of `csvDataset`
+ * @throws as `csvDataset`
+ * @example
+ * await writeAtomically('points.csv', 'x,y\n1,2\n3,4\n');
+ * const rows: unknown[] = [];
+ * for await (const row of await csvFileDataset('points.csv')) rows.push(row);
+ * rows; // → [{"x": 1, "y": 2}, {"x": 3, "y": 4}]
+ */
 export async function csvFileDataset(
   path: string,
   options: CsvOptions = {},

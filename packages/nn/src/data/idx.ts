@@ -33,6 +33,11 @@ const elementTypes: Readonly<Record<number, ElementType>> = {
  * @param bytes the whole file
  * @param source what to call it in errors. @defaultValue 'parseIdx'
  * @throws FormatError, with the byte offset, for anything that is not exactly that
+ * @example
+ * const bytes = new Uint8Array([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]);
+ * const { shape, dtype, data } = nn.data.parseIdx(bytes);
+ * shape; // → [3]
+ * fromTypedArray(data, shape); // → [7, 8, 9]
  */
 export function parseIdx(bytes: Uint8Array, source: string = 'parseIdx'): IdxData {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

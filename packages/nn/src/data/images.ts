@@ -33,7 +33,9 @@ export interface DecodeImageOptions {
  * @throws FormatError, with the byte offset, for anything else and for pictures beyond `maxPixels`; ArgumentError for unknown options
  * @see https://www.tensorflow.org/api_docs/python/tf/io/decode_image
  * @example
- * const image = await nn.data.decodeImage(new Uint8Array(await response.arrayBuffer()), { channels: 3 });
+ * const bytes = await nn.data.encodePng(zeros([4, 6, 3], { dtype: 'uint8' }));
+ * const image = await nn.data.decodeImage(bytes, { channels: 1 });
+ * image.shape; // → [4, 6, 1]
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeImageOptions = {}): Promise<Tensor> {
   checkOptions('decodeImage', options, ['channels', 'dtype', 'maxPixels', 'source']);
@@ -83,7 +85,8 @@ function pixelsOf(operation: string, image: Tensor): Pixels {
  * @param image uint8 [height, width] or [height, width, channels]: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha
  * @throws DTypeError unless it is uint8; ShapeError for other shapes
  * @example
- * await writeFile('picture.png', await nn.data.encodePng(image));
+ * const bytes = await nn.data.encodePng(zeros([4, 6, 3], { dtype: 'uint8' }));
+ * (await nn.data.decodeImage(bytes)).shape; // → [4, 6, 3]
  */
 export async function encodePng(image: Tensor): Promise<Uint8Array> {
   const pixels = pixelsOf('encodePng', image);
@@ -97,6 +100,9 @@ export async function encodePng(image: Tensor): Promise<Uint8Array> {
  * @param image uint8 [height, width] or [height, width, channels], as of `encodePng`
  * @param options `quality` from 1 to 100. @defaultValue 95
  * @throws DTypeError, ShapeError, ArgumentError
+ * @example
+ * const bytes = await nn.data.encodeJpeg(zeros([8, 8, 3], { dtype: 'uint8' }), { quality: 80 });
+ * (await nn.data.decodeImage(bytes)).shape; // → [8, 8, 3]
  */
 export async function encodeJpeg(image: Tensor, options: { quality?: number } = {}): Promise<Uint8Array> {
   checkOptions('encodeJpeg', options, ['quality']);

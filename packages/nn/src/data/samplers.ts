@@ -36,7 +36,13 @@ const seedOf = (seed: number | undefined): Generator =>
 const checkLength = (operation: string, length: number): number =>
   checkNumber(operation, 'length', length, { atLeast: 0, whole: true });
 
-/** 0, 1, 2, … */
+/**
+ * 0, 1, 2, …
+ *
+ * @throws ArgumentError for a length below 0
+ * @example
+ * [...new nn.data.SequentialSampler(3).indices(0)]; // → [0, 1, 2]
+ */
 export class SequentialSampler implements Sampler {
   readonly length: number;
 
@@ -52,7 +58,13 @@ export class SequentialSampler implements Sampler {
 /** What a generator function gives. */
 type Sequence<T> = globalThis.Generator<T, void, unknown>;
 
-/** A new permutation every epoch. */
+/**
+ * A new permutation every epoch.
+ *
+ * @throws ArgumentError for a length or a seed below 0
+ * @example
+ * [...new nn.data.RandomSampler(4, { seed: 1 }).indices(0)].sort(); // → [0, 1, 2, 3]
+ */
 export class RandomSampler implements Sampler {
   readonly length: number;
   private readonly generator: Generator;
@@ -68,7 +80,12 @@ export class RandomSampler implements Sampler {
   }
 }
 
-/** Some samples, in a new order every epoch. */
+/**
+ * Some samples, in a new order every epoch.
+ *
+ * @example
+ * [...new nn.data.SubsetRandomSampler([4, 8], { seed: 1 }).indices(0)].sort(); // → [4, 8]
+ */
 export class SubsetRandomSampler implements Sampler {
   private readonly generator: Generator;
 
@@ -89,7 +106,13 @@ export class SubsetRandomSampler implements Sampler {
   }
 }
 
-/** Samples drawn as often as their weights say: for classes of different sizes. */
+/**
+ * Samples drawn as often as their weights say: for classes of different sizes.
+ *
+ * @throws ArgumentError for options out of range
+ * @example
+ * [...new nn.data.WeightedRandomSampler([0, 0, 1], { count: 4, seed: 1 }).indices(0)]; // → [2, 2, 2, 2]
+ */
 export class WeightedRandomSampler implements Sampler {
   readonly length: number;
   private readonly generator: Generator;
@@ -134,7 +157,13 @@ export class WeightedRandomSampler implements Sampler {
   }
 }
 
-/** 0, k, 2k, …, then 1, k + 1, … (Gluon's IntervalSampler). */
+/**
+ * 0, k, 2k, …, then 1, k + 1, … (Gluon's IntervalSampler).
+ *
+ * @throws ArgumentError for options out of range
+ * @example
+ * [...new nn.data.IntervalSampler(5, 2).indices(0)]; // → [0, 2, 4, 1, 3]
+ */
 export class IntervalSampler implements Sampler {
   readonly length: number;
   private readonly interval: number;
@@ -153,7 +182,13 @@ export class IntervalSampler implements Sampler {
 /** What becomes of a last batch that is short: it is kept, left out, or waits for the next epoch. */
 export type LastBatch = 'keep' | 'discard' | 'rollover';
 
-/** Cuts what a sampler gives into batches. */
+/**
+ * Cuts what a sampler gives into batches.
+ *
+ * @throws ArgumentError for a sampler without `indices(epoch)`, a size that is not positive, or another `lastBatch`
+ * @example
+ * [...new nn.data.BatchSampler(new nn.data.SequentialSampler(5), 2, 'discard').batches(0)]; // → [[0, 1], [2, 3]]
+ */
 export class BatchSampler implements BatchSampling {
   private readonly batchSize: number;
   private readonly lastBatch: LastBatch;

@@ -79,7 +79,8 @@ function heldOut(sizes: readonly number[], total: number): number[] {
  * @throws ArgumentError where a part would be empty, or the numbers of samples differ
  * @see https://scikit-learn.org/stable/modules/generated/sklearn.model_selection.train_test_split.html
  * @example
- * const [[xTrain, xTest], [yTrain, yTest]] = nn.data.trainTestSplit([x, y], { testSize: 0.2, seed: 1 });
+ * const [[xTrain, xTest], [yTrain, yTest]] = nn.data.trainTestSplit([x, y], { testSize: 0.25, seed: 1 });
+ * xTest.shape; // → [2, 4]
  */
 export function trainTestSplit<const T extends readonly unknown[]>(
   data: T,
@@ -127,11 +128,15 @@ export function trainTestSplit<const T extends readonly unknown[]>(
  *
  * @param samples how many there are
  * @returns for each fold the numbers of the samples to train and to validate on, ascending unless shuffled
+ * @throws ArgumentError for fewer than 2 samples or folds, or more folds than samples
  * @see https://scikit-learn.org/stable/modules/generated/sklearn.model_selection.KFold.html
  * @example
- * for (const { train, validation } of nn.data.kFold(150, { folds: 5, shuffle: true, seed: 1 })) {
+ * const sizes: number[][] = [];
+ * for (const { train, validation } of nn.data.kFold(8, { folds: 4, shuffle: true, seed: 1 })) {
  *   const xTrain = take(x, tensor(train, { dtype: 'int32' }));
+ *   sizes.push([xTrain.shape[0]!, validation.length]);
  * }
+ * sizes; // → [[6, 2], [6, 2], [6, 2], [6, 2]]
  */
 export function kFold(samples: number, options: KFoldOptions = {}): { train: number[]; validation: number[] }[] {
   const name = 'kFold';
@@ -190,7 +195,9 @@ export interface SplitDatasetOptions {
  * @throws ArgumentError where it is not, for no sizes, or sizes of more than there is
  * @see https://keras.io/api/utils/python_utils/#split_dataset-function
  * @example
- * const [train, validation] = nn.data.splitDataset(dataset, { rightSize: 0.1 });
+ * const dataset = nn.data.Dataset.range(10);
+ * const [train, validation] = nn.data.splitDataset(dataset, { rightSize: 0.2 });
+ * await validation.toArray(); // → [8, 9]
  */
 export function splitDataset<T>(
   dataset: Dataset<T>,

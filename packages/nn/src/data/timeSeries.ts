@@ -26,7 +26,10 @@ export interface TimeSeriesOptions {
  * @see https://keras.io/api/data_loading/timeseries/
  * @example
  * // Predicts the value after ten steps.
+ * const series = arange(100);
  * const windows = nn.data.timeSeriesDatasetFromArray(series, series.slice([10, null]), { sequenceLength: 10 });
+ * const [[inputs, targets]] = await windows.take(1).toArray();
+ * inputs.shape; // → [10]
  */
 export function timeSeriesDatasetFromArray(
   data: Tensor,

@@ -33,7 +33,14 @@ class Thread {
   constructor(readonly worker: Worker) {}
 }
 
-/** Samples that threads make. Get one with `workerDataset`. */
+/**
+ * Samples that threads make. Get one with `workerDataset`.
+ *
+ * @example
+ * const images = await workerDataset(new URL('./images.js', import.meta.url));
+ * const first = await images.get(0);
+ * await images.close();
+ */
 export class WorkerDataset<T> extends SampleDataset<T> {
   private threads: Thread[];
   private next = 0;
@@ -59,7 +66,7 @@ export class WorkerDataset<T> extends SampleDataset<T> {
     return (await this.getMany([index]))[0]!;
   }
 
-  /** Several samples, from the thread that has least to do. */
+  /** Several samples, from the thread that has least to do. @throws ArgumentError for an index out of range */
   getMany(indices: readonly number[]): Promise<readonly T[]> {
     if (this.failure !== null) return Promise.reject(this.failure);
     for (const index of indices) checkNumber('get', 'index', index, { atLeast: 0, below: this.length, whole: true });
@@ -126,7 +133,7 @@ const died = (what: string, cause?: unknown): CotangentError =>
  *
  * @param module file whose default export is a function `(data) => dataset` (or a promise of one)
  * @throws CotangentError where the module cannot be loaded, and in loading when a sample fails (with the stack of the thread as `cause`) or a
- *   thread ends
+ *   thread ends; ArgumentError for a module that is no path, or a number of workers that is not positive
  * @example
  * const images = await workerDataset(new URL('./images.js', import.meta.url), { workers: 2, data: { folder: 'pictures' } });
  * const loader = new nn.data.DataLoader(images, { batchSize: 32, shuffle: true, prefetch: 4 });

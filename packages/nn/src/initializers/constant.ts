@@ -5,7 +5,13 @@ import { type DType, type Shape, ShapeError, sizeOf } from '@cotangent/kernels';
 import { checkNumber, checkOptions } from '../options.js';
 import type { Initializer } from './initializer.js';
 
-/** The same number everywhere. @example new Constant({ value: 0.1 }) */
+/**
+ * The same number everywhere.
+ *
+ * @throws ArgumentError for options out of range
+ * @example
+ * new nn.initializers.Constant({ value: 0.1 }).create([2], 'float32'); // → [0.1, 0.1]
+ */
 export class Constant implements Initializer {
   readonly name: string = 'constant';
   private readonly value: number;
@@ -21,7 +27,12 @@ export class Constant implements Initializer {
   }
 }
 
-/** Zeros: what biases start as. */
+/**
+ * Zeros: what biases start as.
+ *
+ * @example
+ * new nn.initializers.Zeros().create([2], 'float32'); // → [0, 0]
+ */
 export class Zeros implements Initializer {
   readonly name: string = 'zeros';
 
@@ -30,7 +41,12 @@ export class Zeros implements Initializer {
   }
 }
 
-/** Ones: what the scales of normalization layers start as. */
+/**
+ * Ones: what the scales of normalization layers start as.
+ *
+ * @example
+ * new nn.initializers.Ones().create([2], 'float32'); // → [1, 1]
+ */
 export class Ones implements Initializer {
   readonly name: string = 'ones';
 
@@ -43,8 +59,10 @@ export class Ones implements Initializer {
  * A multiple of the identity matrix [rows, columns]: `gain` where row and column are the same, else 0. Keeps the state of
  * recurrent layers (Le et al. 2015); a matrix that is not square has zeros in the rows or columns left over.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/layers/initializers/#identity-class
- * @example new Identity({ gain: 0.5 }).create([2, 3], 'float32') // → [[0.5, 0, 0], [0, 0.5, 0]]
+ * @example
+ * new nn.initializers.Identity({ gain: 0.5 }).create([2, 3], 'float32'); // → [[0.5, 0, 0], [0, 0.5, 0]]
  */
 export class Identity implements Initializer {
   readonly name: string = 'identity';
@@ -81,7 +99,8 @@ function triangle(k: number): number[] {
  * k above.)
  *
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/initializer/ (Bilinear); Long, Shelhamer & Darrell 2015
- * @example new Bilinear().create([4, 1, 1], 'float32') // → 0.25, 0.75, 0.75, 0.25
+ * @example
+ * new nn.initializers.Bilinear().create([4, 1, 1], 'float32').reshape([-1]); // → [0.25, 0.75, 0.75, 0.25]
  */
 export class Bilinear implements Initializer {
   readonly name: string = 'bilinear';

@@ -78,7 +78,13 @@ export type InitializerName =
   | 'lecunUniform'
   | 'lecunNormal';
 
-/** The initializer meant by a name, or the one given. @throws ArgumentError for an unknown name */
+/**
+ * The initializer meant by a name, or the one given.
+ *
+ * @throws ArgumentError for an unknown name
+ * @example
+ * nn.initializers.resolveInitializer('MyLayer', 'ones').create([2], 'float32'); // → [1, 1]
+ */
 export function resolveInitializer(operation: string, given: InitializerLike): Initializer {
   if (typeof given === 'object' && given !== null && typeof given.create === 'function') return given;
   return named(operation, 'initializer', given, byName, 'or an object with create()')();

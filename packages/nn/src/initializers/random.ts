@@ -35,7 +35,14 @@ abstract class Normal implements Initializer {
   abstract create(shape: Shape, dtype: DType): Tensor;
 }
 
-/** Normal numbers. @defaultValue mean 0, standardDeviation 0.05 (Keras) */
+/**
+ * Normal numbers.
+ *
+ * @defaultValue mean 0, standardDeviation 0.05 (Keras)
+ * @example
+ * const w = new nn.initializers.RandomNormal({ standardDeviation: 0.1, seed: 1 }).create([50, 50], 'float32');
+ * w.std().sub(0.1).abs().less(0.01); // → true
+ */
 export class RandomNormal extends Normal {
   constructor(options: RandomNormalOptions = {}) {
     super('RandomNormal', 'randomNormal', options);
@@ -49,6 +56,10 @@ export class RandomNormal extends Normal {
 /**
  * Normal numbers within two standard deviations of the mean, none beyond; their own deviation is 0.88 times
  * `standardDeviation`. @defaultValue mean 0, standardDeviation 0.05 (Keras)
+ *
+ * @example
+ * const w = new nn.initializers.TruncatedNormal({ standardDeviation: 0.1, seed: 1 }).create([50, 50], 'float32');
+ * w.abs().max().lessEqual(0.2); // → true
  */
 export class TruncatedNormal extends Normal {
   constructor(options: RandomNormalOptions = {}) {
@@ -68,7 +79,15 @@ export interface RandomUniformOptions extends RandomInitializerOptions {
   high?: number;
 }
 
-/** Numbers drawn evenly. @defaultValue low −0.05, high 0.05 (Keras) */
+/**
+ * Numbers drawn evenly.
+ *
+ * @defaultValue low −0.05, high 0.05 (Keras)
+ * @throws ArgumentError for options out of range
+ * @example
+ * const w = new nn.initializers.RandomUniform({ low: -0.1, high: 0.1, seed: 1 }).create([50, 50], 'float32');
+ * w.abs().max().lessEqual(0.1); // → true
+ */
 export class RandomUniform implements Initializer {
   readonly name: string = 'randomUniform';
   private readonly options: { low: number; high: number };

@@ -30,8 +30,10 @@ const windows: Readonly<Record<WindowName, (x: number) => number>> = {
  * The kernel [length, 1, bins] of a convolution that is one half of a short-time Fourier transform: at time t and bin f the
  * cosine, or minus the sine, of 2π t f / (2 (bins − 1)), times the window at t over its scale.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/layers/initializers/ (STFTInitializer)
- * @example new STFT({ side: 'real' }).create([128, 1, 65], 'float32')
+ * @example
+ * new nn.initializers.STFT({ side: 'real' }).create([128, 1, 65], 'float32').shape; // → [128, 1, 65]
  */
 export class STFT implements Initializer {
   readonly name: string = 'stft';

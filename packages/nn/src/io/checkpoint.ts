@@ -56,7 +56,9 @@ const partNames = ['model', 'optimizer', 'run', 'random'];
  *
  * @throws ArgumentError for unknown parts
  * @example
- * const bytes = nn.encodeCheckpoint({ model, optimizer, extra: { epoch: 3 } });
+ * const optimizer = new optim.Adam(net.parameters());
+ * const bytes = nn.encodeCheckpoint({ model: net, optimizer, extra: { epoch: 3 } });
+ * nn.decodeCheckpoint(bytes, { model: net, optimizer }); // → {"epoch": 3}
  */
 export function encodeCheckpoint(parts: EncodeCheckpointOptions): Uint8Array {
   checkOptions('encodeCheckpoint', parts, [...partNames, 'extra']);
@@ -99,6 +101,10 @@ export function encodeCheckpoint(parts: EncodeCheckpointOptions): Uint8Array {
  * @returns the `extra` that was saved with it
  * @throws FormatError for bytes that are no checkpoint or one of a later version; ArgumentError where it does not hold a part, or one
  *   that does not fit. Parts are restored in the order of the options: those before the one that fails are restored already
+ * @example
+ * const model = nn.sequential([new nn.Dense({ units: 1, inputShape: [2] })]);
+ * const bytes = nn.encodeCheckpoint({ model, extra: { epoch: 3 } });
+ * nn.decodeCheckpoint(bytes, { model }); // → {"epoch": 3}
  */
 export function decodeCheckpoint(bytes: Uint8Array, parts: CheckpointParts, source: string = 'decodeCheckpoint'): Json {
   checkOptions('decodeCheckpoint', parts, partNames);

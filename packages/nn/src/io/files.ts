@@ -17,6 +17,9 @@ import { encodeSafetensors, parseSafetensors } from './safetensors.js';
 /**
  * Writes a file as a whole: to a name beside it, to the disk, and then into its place. Whoever reads it, also after a crash or a loss of
  * power in the middle, finds the old file or the new one.
+ *
+ * @example
+ * await writeAtomically('notes.txt', 'kept whole');
  */
 export async function writeAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
@@ -57,18 +60,39 @@ export async function saveWeights(module: Module, path: string): Promise<void> {
  *
  * @param options as of `loadStateDict`
  * @throws FormatError for another file; ArgumentError for one that does not fit
+ * @example
+ * const model = nn.sequential([new nn.Dense({ units: 1, inputShape: [2] })]);
+ * await saveWeights(model, 'line.safetensors');
+ * await loadWeights(model, 'line.safetensors'); // → {"missing": [], "unexpected": []}
  */
 export async function loadWeights(module: Module, path: string, options: LoadStateOptions = {}): Promise<LoadedState> {
   const { tensors } = parseSafetensors(await readFile(path), path);
   return module.loadStateDict(tensors, options);
 }
 
-/** Saves a checkpoint. @param parts as of `encodeCheckpoint` */
+/**
+ * Saves a checkpoint.
+ *
+ * @param parts as of `encodeCheckpoint`
+ * @example
+ * const model = nn.sequential([new nn.Dense({ units: 1, inputShape: [2] })]);
+ * await saveCheckpoint('run.safetensors', { model, extra: { epoch: 3 } });
+ * await loadCheckpoint('run.safetensors', { model }); // → {"epoch": 3}
+ */
 export async function saveCheckpoint(path: string, parts: EncodeCheckpointOptions): Promise<void> {
   await writeAtomically(path, encodeCheckpoint(parts));
 }
 
-/** Restores a checkpoint. @param parts as of `decodeCheckpoint` @returns the `extra` that was saved with it */
+/**
+ * Restores a checkpoint.
+ *
+ * @param parts as of `decodeCheckpoint`
+ * @returns the `extra` that was saved with it
+ * @example
+ * const model = nn.sequential([new nn.Dense({ units: 1, inputShape: [2] })]);
+ * await saveCheckpoint('run.safetensors', { model, extra: { epoch: 3 } });
+ * await loadCheckpoint('run.safetensors', { model }); // → {"epoch": 3}
+ */
 export async function loadCheckpoint(path: string, parts: CheckpointParts): Promise<Json> {
   return decodeCheckpoint(await readFile(path), parts, path);
 }

@@ -78,6 +78,7 @@ const arrays: Readonly<Record<DType, new (length: number) => TypedArray>> = {
  * @throws ArgumentError for the name `__metadata__`
  * @example
  * const bytes = nn.encodeSafetensors(model.stateDict(), { model: 'digits' });
+ * nn.parseSafetensors(bytes).metadata; // → {"model": "digits"}
  */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
@@ -127,6 +128,11 @@ function write(view: DataView, dtype: string, at: number, value: number): void {
  *
  * @param source name of the file, for messages
  * @throws FormatError, with the byte where it went wrong, for anything that is not such a file, whole and without gaps
+ * @example
+ * const bytes = nn.encodeSafetensors({ w: tensor([1, 2]) }, { made: 'today' });
+ * const found = nn.parseSafetensors(bytes);
+ * found.tensors.w; // → [1, 2]
+ * found.metadata; // → {"made": "today"}
  */
 export function parseSafetensors(bytes: Uint8Array, source: string = 'parseSafetensors'): Safetensors {
   const fail = (problem: string, at: number): never => {

@@ -69,7 +69,10 @@ export interface ReLUOptions extends LayerOptions {
 /**
  * `maxValue` from there on, x above `threshold`, negativeSlope · (x − threshold) below.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/layers/activation_layers/relu/
+ * @example
+ * new nn.ReLU({ maxValue: 6 }).call(tensor([-1, 3, 8])); // → [0, 3, 6]
  */
 export class ReLU extends FunctionLayer {
   constructor(options: ReLUOptions = {}) {
@@ -94,7 +97,10 @@ function unlimited(x: Tensor, negativeSlope: number, threshold: number): Tensor 
  * x above 0, negativeSlope · x below.
  *
  * @param options `negativeSlope`: 0.3 unless given (Keras's layer; its function has 0.2, PyTorch 0.01)
+ * @throws ArgumentError for options out of range
  * @see Maas et al. 2013; https://keras.io/api/layers/activation_layers/leaky_relu/
+ * @example
+ * new nn.LeakyReLU().call(tensor([-1, 2])); // → [-0.3, 2]
  */
 export class LeakyReLU extends FunctionLayer {
   constructor(options: LayerOptions & { negativeSlope?: number } = {}) {
@@ -103,7 +109,15 @@ export class LeakyReLU extends FunctionLayer {
   }
 }
 
-/** x above 0, α (eˣ − 1) below. @param options `alpha`: 1 unless given. @see Clevert et al. 2015, arXiv:1511.07289 */
+/**
+ * x above 0, α (eˣ − 1) below.
+ *
+ * @param options `alpha`: 1 unless given.
+ * @throws ArgumentError for options out of range
+ * @see Clevert et al. 2015, arXiv:1511.07289
+ * @example
+ * new nn.ELU().call(tensor([-1, 2])); // → [-0.63212, 2]
+ */
 export class ELU extends FunctionLayer {
   constructor(options: LayerOptions & { alpha?: number } = {}) {
     const alpha = checkNumber('ELU', 'alpha', options.alpha ?? 1);
@@ -111,7 +125,15 @@ export class ELU extends FunctionLayer {
   }
 }
 
-/** max(x, 0) + min(0, α (e^(x/α) − 1)). @param options `alpha`: 1 unless given. @see Barron 2017, arXiv:1704.07483 */
+/**
+ * max(x, 0) + min(0, α (e^(x/α) − 1)).
+ *
+ * @param options `alpha`: 1 unless given.
+ * @throws ArgumentError for options out of range
+ * @see Barron 2017, arXiv:1704.07483
+ * @example
+ * new nn.CELU({ alpha: 2 }).call(tensor([-1, 2])); // → [-0.78694, 2]
+ */
 export class CELU extends FunctionLayer {
   constructor(options: LayerOptions & { alpha?: number } = {}) {
     const alpha = checkNumber('CELU', 'alpha', options.alpha ?? 1, { above: 0 });
@@ -119,7 +141,14 @@ export class CELU extends FunctionLayer {
   }
 }
 
-/** x Φ(x). @param options `approximate` by tanh, false unless given. @see Hendrycks and Gimpel 2016, arXiv:1606.08415 */
+/**
+ * x Φ(x).
+ *
+ * @param options `approximate` by tanh, false unless given.
+ * @see Hendrycks and Gimpel 2016, arXiv:1606.08415
+ * @example
+ * new nn.GELU().call(tensor([-1, 0, 1])); // → [-0.15866, 0, 0.84134]
+ */
 export class GELU extends FunctionLayer {
   constructor(options: LayerOptions & { approximate?: boolean } = {}) {
     const approximate = options.approximate ?? false;
@@ -127,7 +156,15 @@ export class GELU extends FunctionLayer {
   }
 }
 
-/** x σ(β x). @param options `beta`: 1 unless given. @see Ramachandran et al. 2017, arXiv:1710.05941; Gluon's Swish */
+/**
+ * x σ(β x).
+ *
+ * @param options `beta`: 1 unless given.
+ * @throws ArgumentError for options out of range
+ * @see Ramachandran et al. 2017, arXiv:1710.05941; Gluon's Swish
+ * @example
+ * new nn.Swish({ beta: 2 }).call(tensor([-1, 0, 1])); // → [-0.1192, 0, 0.8808]
+ */
 export class Swish extends FunctionLayer {
   constructor(options: LayerOptions & { beta?: number } = {}) {
     const beta = checkNumber('Swish', 'beta', options.beta ?? 1);
@@ -135,35 +172,63 @@ export class Swish extends FunctionLayer {
   }
 }
 
-/** x σ(x). @see Elfwing et al. 2017, arXiv:1702.03118 */
+/**
+ * x σ(x).
+ *
+ * @see Elfwing et al. 2017, arXiv:1702.03118
+ * @example
+ * new nn.SiLU().call(tensor([-1, 0, 1])); // → [-0.26894, 0, 0.73106]
+ */
 export class SiLU extends FunctionLayer {
   constructor(options: LayerOptions = {}) {
     super('SiLU', options, [], activations.silu);
   }
 }
 
-/** x tanh(ln(1 + eˣ)). @see Misra 2019, arXiv:1908.08681 */
+/**
+ * x tanh(ln(1 + eˣ)).
+ *
+ * @see Misra 2019, arXiv:1908.08681
+ * @example
+ * new nn.Mish().call(tensor([-1, 0, 1])); // → [-0.3034, 0, 0.8651]
+ */
 export class Mish extends FunctionLayer {
   constructor(options: LayerOptions = {}) {
     super('Mish', options, [], activations.mish);
   }
 }
 
-/** 1.0507 · elu(x, 1.6733). @see Klambauer et al. 2017, arXiv:1706.02515 */
+/**
+ * 1.0507 · elu(x, 1.6733).
+ *
+ * @see Klambauer et al. 2017, arXiv:1706.02515
+ * @example
+ * new nn.SELU().call(tensor([-1, 0, 1])); // → [-1.1113, 0, 1.0507]
+ */
 export class SELU extends FunctionLayer {
   constructor(options: LayerOptions = {}) {
     super('SELU', options, [], activations.selu);
   }
 }
 
-/** 1 / (1 + e⁻ˣ). */
+/**
+ * 1 / (1 + e⁻ˣ).
+ *
+ * @example
+ * new nn.Sigmoid().call(tensor([-1, 0, 1])); // → [0.26894, 0.5, 0.73106]
+ */
 export class Sigmoid extends FunctionLayer {
   constructor(options: LayerOptions = {}) {
     super('Sigmoid', options, [], activations.sigmoid);
   }
 }
 
-/** tanh x. */
+/**
+ * tanh x.
+ *
+ * @example
+ * new nn.Tanh().call(tensor([-1, 0, 1])); // → [-0.76159, 0, 0.76159]
+ */
 export class Tanh extends FunctionLayer {
   constructor(options: LayerOptions = {}) {
     super('Tanh', options, [], activations.tanh);
@@ -181,7 +246,10 @@ interface SoftmaxLayerOptions extends LayerOptions {
  *
  * Called with `{ mask }` (bool, broadcastable to x) it gives 0 where the mask is false (Keras).
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/layers/activation_layers/softmax/
+ * @example
+ * new nn.Softmax().call(tensor([[0, Math.log(3)]])); // → [[0.25, 0.75]]
  */
 export class Softmax extends Layer {
   protected override readonly keepsMask = true;
@@ -202,7 +270,14 @@ export class Softmax extends Layer {
   }
 }
 
-/** ln softmax along an axis. @param options `axis`: −1 unless given */
+/**
+ * ln softmax along an axis.
+ *
+ * @param options `axis`: −1 unless given
+ * @throws ArgumentError for options out of range
+ * @example
+ * new nn.LogSoftmax().call(tensor([[0, Math.log(3)]])); // → [[-1.3863, -0.28768]]
+ */
 export class LogSoftmax extends FunctionLayer {
   constructor(options: LayerOptions & { axis?: number } = {}) {
     const axis = checkNumber('LogSoftmax', 'axis', options.axis ?? -1, { whole: true });
@@ -210,7 +285,15 @@ export class LogSoftmax extends FunctionLayer {
   }
 }
 
-/** The first half along an axis times σ of the second. @param options `axis`: −1 unless given. @see Dauphin et al. 2016, arXiv:1612.08083 */
+/**
+ * The first half along an axis times σ of the second.
+ *
+ * @param options `axis`: −1 unless given.
+ * @throws ArgumentError for options out of range
+ * @see Dauphin et al. 2016, arXiv:1612.08083
+ * @example
+ * new nn.GLU().call(tensor([[1, 2, 0, 1]])); // → [[0.5, 1.4621]]
+ */
 export class GLU extends FunctionLayer {
   private readonly axis: number;
 

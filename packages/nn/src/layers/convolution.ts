@@ -188,6 +188,8 @@ export class Conv2D extends Conv {
  *
  * @throws as `Conv1D`
  * @see https://keras.io/api/layers/convolution_layers/convolution3d/
+ * @example
+ * new nn.Conv3D({ filters: 4, kernelSize: 3 }).call(zeros([1, 8, 8, 8, 2])).shape; // → [1, 6, 6, 6, 4]
  */
 export class Conv3D extends Conv {
   constructor(options: ConvOptions) {
@@ -243,6 +245,8 @@ abstract class DepthwiseConv extends ConvolutionBase {
  *
  * @throws as `Conv1D`
  * @see https://keras.io/api/layers/convolution_layers/depthwise_convolution1d/
+ * @example
+ * new nn.DepthwiseConv1D({ kernelSize: 3, depthMultiplier: 2 }).call(zeros([1, 10, 3])).shape; // → [1, 8, 6]
  */
 export class DepthwiseConv1D extends DepthwiseConv {
   constructor(options: DepthwiseConvOptions) {
@@ -255,6 +259,8 @@ export class DepthwiseConv1D extends DepthwiseConv {
  *
  * @throws as `Conv1D`
  * @see https://keras.io/api/layers/convolution_layers/depthwise_convolution2d/
+ * @example
+ * new nn.DepthwiseConv2D({ kernelSize: 3 }).call(zeros([1, 28, 28, 3])).shape; // → [1, 26, 26, 3]
  */
 export class DepthwiseConv2D extends DepthwiseConv {
   constructor(options: DepthwiseConvOptions) {
@@ -323,6 +329,8 @@ abstract class SeparableConv extends ConvolutionBase {
  *
  * @throws as `Conv1D`
  * @see https://keras.io/api/layers/convolution_layers/separable_convolution1d/
+ * @example
+ * new nn.SeparableConv1D({ filters: 8, kernelSize: 3 }).call(zeros([1, 10, 3])).shape; // → [1, 8, 8]
  */
 export class SeparableConv1D extends SeparableConv {
   constructor(options: SeparableConvOptions) {
@@ -335,6 +343,8 @@ export class SeparableConv1D extends SeparableConv {
  *
  * @throws as `Conv1D`
  * @see Chollet 2016, arXiv:1610.02357; https://keras.io/api/layers/convolution_layers/separable_convolution2d/
+ * @example
+ * new nn.SeparableConv2D({ filters: 8, kernelSize: 3 }).call(zeros([1, 28, 28, 3])).shape; // → [1, 26, 26, 8]
  */
 export class SeparableConv2D extends SeparableConv {
   constructor(options: SeparableConvOptions) {

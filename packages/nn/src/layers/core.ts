@@ -7,7 +7,13 @@ import { checkNumber, checkOptions, shown } from '../options.js';
 import { checkInput } from './inputs.js';
 import { Layer, type LayerOptions, layerOptionNames } from './layer.js';
 
-/** Gives its input. @see https://keras.io/api/layers/core_layers/identity/ */
+/**
+ * Gives its input.
+ *
+ * @see https://keras.io/api/layers/core_layers/identity/
+ * @example
+ * new nn.Identity().call(tensor([1, 2])); // → [1, 2]
+ */
 export class Identity extends Layer {
   protected override readonly keepsMask = true;
 
@@ -67,6 +73,7 @@ export class Lambda extends Layer {
  * Input and output [batch, time, ..., features]; mask [batch, time, ...].
  *
  * @param options `maskValue`: 0 unless given
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/layers/core_layers/masking/
  * @example nn.maskOf(new nn.Masking().call(tensor([[[1, 2], [0, 0]]]))) // [[true, false]]
  */
@@ -90,7 +97,12 @@ export class Masking extends Layer {
  * Passes its input on and adds a penalty on it to the loss: λ₁ Σ|x| + λ₂ Σx².
  *
  * @param options `l1`, `l2`: 0 unless given
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/layers/regularization_layers/activity_regularization/
+ * @example
+ * const layer = new nn.ActivityRegularization({ l2: 0.5 });
+ * trainMode(() => layer.call(tensor([[1, 2]]))); // → [[1, 2]]
+ * layer.losses().map((penalty) => penalty.item()); // → [2.5]
  */
 export class ActivityRegularization extends Layer {
   protected override readonly keepsMask = true;

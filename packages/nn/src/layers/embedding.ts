@@ -43,7 +43,7 @@ const embeddingOptionNames: readonly string[] = [
  * Input [batch, ...] of int32 or uint8 (floats are taken if they are whole numbers), output [batch, ..., outputDim]; embeddings
  * [inputDim, outputDim], made at once. The gradient adds up where an index comes again.
  *
- * @throws ArgumentError for options out of range; IndexError for an index that is not a whole number from 0 to inputDim − 1
+ * @throws ArgumentError for options out of range; IndexError for an index that is not a whole number from 0 to inputDim − 1; ShapeError for `weights` of another shape
  * @see https://keras.io/api/layers/core_layers/embedding/
  * @example
  * new nn.Embedding({ inputDim: 1000, outputDim: 64 }).call(tensor([[4, 20]], { dtype: 'int32' })); // shape [1, 2, 64]
@@ -101,7 +101,7 @@ export interface ReversibleEmbeddingOptions extends EmbeddingOptions {
  * Forwards input [batch, ...] and output [batch, ..., outputDim], as `Embedding`; with `{ reverse: true }` input
  * [batch, ..., outputDim] and output [batch, ..., inputDim].
  *
- * @throws as `Embedding`; ShapeError and DTypeError for vectors that do not fit, on the way back
+ * @throws as `Embedding`; ShapeError and DTypeError for vectors that do not fit, on the way back; ArgumentError for options out of range
  * @see https://keras.io/keras_hub/api/modeling_layers/reversible_embedding/; Press and Wolf 2017, arXiv:1608.05859
  * @example
  * const words = new nn.ReversibleEmbedding({ inputDim: 1000, outputDim: 64 });

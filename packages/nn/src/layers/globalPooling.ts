@@ -63,21 +63,39 @@ abstract class GlobalAveragePooling extends GlobalPooling {
   }
 }
 
-/** The largest number over time: [batch, time, channels] → [batch, channels]. @see https://keras.io/api/layers/pooling_layers/global_max_pooling1d/ */
+/**
+ * The largest number over time: [batch, time, channels] → [batch, channels].
+ *
+ * @see https://keras.io/api/layers/pooling_layers/global_max_pooling1d/
+ * @example
+ * new nn.GlobalMaxPooling1D().call(tensor([[[1, 10], [3, 5]]])); // → [[3, 10]]
+ */
 export class GlobalMaxPooling1D extends GlobalMaxPooling {
   constructor(options: GlobalPoolingOptions = {}) {
     super('GlobalMaxPooling1D', 1, options);
   }
 }
 
-/** The largest number of each channel of images: [batch, height, width, channels] → [batch, channels]. @see https://keras.io/api/layers/pooling_layers/global_max_pooling2d/ */
+/**
+ * The largest number of each channel of images: [batch, height, width, channels] → [batch, channels].
+ *
+ * @see https://keras.io/api/layers/pooling_layers/global_max_pooling2d/
+ * @example
+ * new nn.GlobalMaxPooling2D().call(zeros([1, 7, 7, 64])).shape; // → [1, 64]
+ */
 export class GlobalMaxPooling2D extends GlobalMaxPooling {
   constructor(options: GlobalPoolingOptions = {}) {
     super('GlobalMaxPooling2D', 2, options);
   }
 }
 
-/** The largest number of each channel of volumes. @see https://keras.io/api/layers/pooling_layers/global_max_pooling3d/ */
+/**
+ * The largest number of each channel of volumes.
+ *
+ * @see https://keras.io/api/layers/pooling_layers/global_max_pooling3d/
+ * @example
+ * new nn.GlobalMaxPooling3D({ keepDims: true }).call(zeros([1, 4, 4, 4, 8])).shape; // → [1, 1, 1, 1, 8]
+ */
 export class GlobalMaxPooling3D extends GlobalMaxPooling {
   constructor(options: GlobalPoolingOptions = {}) {
     super('GlobalMaxPooling3D', 3, options);
@@ -89,6 +107,8 @@ export class GlobalMaxPooling3D extends GlobalMaxPooling {
  * shows.
  *
  * @see https://keras.io/api/layers/pooling_layers/global_average_pooling1d/
+ * @example
+ * new nn.GlobalAveragePooling1D().call(tensor([[[1, 10], [3, 5]]])); // → [[2, 7.5]]
  */
 export class GlobalAveragePooling1D extends GlobalAveragePooling {
   constructor(options: GlobalPoolingOptions = {}) {
@@ -107,14 +127,26 @@ export class GlobalAveragePooling1D extends GlobalAveragePooling {
   }
 }
 
-/** The mean of each channel of images: [batch, height, width, channels] → [batch, channels]. @see https://keras.io/api/layers/pooling_layers/global_average_pooling2d/ */
+/**
+ * The mean of each channel of images: [batch, height, width, channels] → [batch, channels].
+ *
+ * @see https://keras.io/api/layers/pooling_layers/global_average_pooling2d/
+ * @example
+ * new nn.GlobalAveragePooling2D().call(zeros([1, 7, 7, 64])).shape; // → [1, 64]
+ */
 export class GlobalAveragePooling2D extends GlobalAveragePooling {
   constructor(options: GlobalPoolingOptions = {}) {
     super('GlobalAveragePooling2D', 2, options);
   }
 }
 
-/** The mean of each channel of volumes. @see https://keras.io/api/layers/pooling_layers/global_average_pooling3d/ */
+/**
+ * The mean of each channel of volumes.
+ *
+ * @see https://keras.io/api/layers/pooling_layers/global_average_pooling3d/
+ * @example
+ * new nn.GlobalAveragePooling3D({ keepDims: true }).call(zeros([1, 4, 4, 4, 8])).shape; // → [1, 1, 1, 1, 8]
+ */
 export class GlobalAveragePooling3D extends GlobalAveragePooling {
   constructor(options: GlobalPoolingOptions = {}) {
     super('GlobalAveragePooling3D', 3, options);
@@ -156,28 +188,50 @@ abstract class AdaptivePooling extends Layer {
   }
 }
 
-/** The largest numbers of `outputSize` windows along sequences. @see https://keras.io/api/layers/pooling_layers/ */
+/**
+ * The largest numbers of `outputSize` windows along sequences.
+ *
+ * @see https://keras.io/api/layers/pooling_layers/
+ * @example
+ * new nn.AdaptiveMaxPooling1D({ outputSize: 2 }).call(tensor([[[1], [4], [3], [2]]])); // → [[[4], [3]]]
+ */
 export class AdaptiveMaxPooling1D extends AdaptivePooling {
   constructor(options: AdaptivePoolingOptions) {
     super('AdaptiveMaxPooling1D', 1, adaptiveMaxPool, options);
   }
 }
 
-/** The largest numbers of `outputSize` windows over images. */
+/**
+ * The largest numbers of `outputSize` windows over images.
+ *
+ * @example
+ * new nn.AdaptiveMaxPooling2D({ outputSize: 7 }).call(zeros([1, 30, 20, 8])).shape; // → [1, 7, 7, 8]
+ */
 export class AdaptiveMaxPooling2D extends AdaptivePooling {
   constructor(options: AdaptivePoolingOptions) {
     super('AdaptiveMaxPooling2D', 2, adaptiveMaxPool, options);
   }
 }
 
-/** The largest numbers of `outputSize` windows over volumes. */
+/**
+ * The largest numbers of `outputSize` windows over volumes.
+ *
+ * @example
+ * new nn.AdaptiveMaxPooling3D({ outputSize: 2 }).call(zeros([1, 5, 6, 7, 8])).shape; // → [1, 2, 2, 2, 8]
+ */
 export class AdaptiveMaxPooling3D extends AdaptivePooling {
   constructor(options: AdaptivePoolingOptions) {
     super('AdaptiveMaxPooling3D', 3, adaptiveMaxPool, options);
   }
 }
 
-/** The means of `outputSize` windows along sequences. @see https://keras.io/api/layers/pooling_layers/ */
+/**
+ * The means of `outputSize` windows along sequences.
+ *
+ * @see https://keras.io/api/layers/pooling_layers/
+ * @example
+ * new nn.AdaptiveAveragePooling1D({ outputSize: 2 }).call(tensor([[[1], [4], [3], [2]]])); // → [[[2.5], [2.5]]]
+ */
 export class AdaptiveAveragePooling1D extends AdaptivePooling {
   constructor(options: AdaptivePoolingOptions) {
     super('AdaptiveAveragePooling1D', 1, adaptiveAveragePool, options);
@@ -191,7 +245,12 @@ export class AdaptiveAveragePooling2D extends AdaptivePooling {
   }
 }
 
-/** The means of `outputSize` windows over volumes. */
+/**
+ * The means of `outputSize` windows over volumes.
+ *
+ * @example
+ * new nn.AdaptiveAveragePooling3D({ outputSize: 2 }).call(zeros([1, 5, 6, 7, 8])).shape; // → [1, 2, 2, 2, 8]
+ */
 export class AdaptiveAveragePooling3D extends AdaptivePooling {
   constructor(options: AdaptivePoolingOptions) {
     super('AdaptiveAveragePooling3D', 3, adaptiveAveragePool, options);

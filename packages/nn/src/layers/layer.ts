@@ -17,7 +17,19 @@ export interface LayerOptions {
 /** The names of those options, for checks. */
 export const layerOptionNames: readonly string[] = ['name', 'inputShape', 'activityRegularizer'];
 
-/** Base of the layers: a module with a name, that may know the shape of its input beforehand. */
+/**
+ * Base of the layers: a module with a name, that may know the shape of its input beforehand.
+ *
+ * @throws ArgumentError for an `inputShape` that is no shape, or a regularizer that is none
+ * @example
+ * class Scale extends nn.Layer {
+ *   factor = new nn.Parameter(tensor([3]));
+ *   forward(x: Tensor): Tensor {
+ *     return x.mul(this.factor);
+ *   }
+ * }
+ * new Scale({ name: 'scale' }).call(tensor([1, 2])); // → [3, 6]
+ */
 export abstract class Layer extends Module {
   readonly name: string | undefined;
   readonly inputShape: Shape | undefined;

@@ -45,7 +45,10 @@ interface Adapter {
  * @throws ArgumentError for options out of range, a layer without values, and targets that are not parameters of two axes at least
  * @see Hu et al. 2021, arXiv:2106.09685; Keras's `enable_lora`, https://keras.io/api/layers/core_layers/dense/
  * @example
- * const adapted = new nn.LoRA({ layer: attention, rank: 8, targets: ['query.kernel', 'value.kernel'] });
+ * const attention = new nn.MultiHeadAttention({ numHeads: 2, keyDim: 4 });
+ * const words = zeros([1, 3, 8]);
+ * attention.call(words, words); // its parameters get their shapes
+ * const adapted = new nn.LoRA({ layer: attention, rank: 2, targets: ['query.kernel', 'value.kernel'] });
  * const optimizer = new optim.Adam(adapted.parameters().filter((p) => p.trainable));
  * // … train …
  * const plain = adapted.merge();

@@ -60,7 +60,14 @@ export class Add extends Merge {
   }
 }
 
-/** The first of two inputs minus the second. @throws ArgumentError for another number. @see https://keras.io/api/layers/merging_layers/subtract/ */
+/**
+ * The first of two inputs minus the second.
+ *
+ * @throws ArgumentError for another number.
+ * @see https://keras.io/api/layers/merging_layers/subtract/
+ * @example
+ * new nn.Subtract().call([tensor([3, 4]), tensor([1, 1])]); // → [2, 3]
+ */
 export class Subtract extends Merge {
   constructor(options: LayerOptions = {}) {
     super('Subtract', (a, b) => a.sub(b), options);
@@ -73,14 +80,26 @@ export class Subtract extends Merge {
   }
 }
 
-/** The product of its inputs, element by element. @see https://keras.io/api/layers/merging_layers/multiply/ */
+/**
+ * The product of its inputs, element by element.
+ *
+ * @see https://keras.io/api/layers/merging_layers/multiply/
+ * @example
+ * new nn.Multiply().call([tensor([3, 4]), tensor([2, 10])]); // → [6, 40]
+ */
 export class Multiply extends Merge {
   constructor(options: LayerOptions = {}) {
     super('Multiply', (a, b) => a.mul(b), options);
   }
 }
 
-/** The mean of its inputs. @see https://keras.io/api/layers/merging_layers/average/ */
+/**
+ * The mean of its inputs.
+ *
+ * @see https://keras.io/api/layers/merging_layers/average/
+ * @example
+ * new nn.Average().call([tensor([3, 4]), tensor([1, 0])]); // → [2, 2]
+ */
 export class Average extends Merge {
   constructor(options: LayerOptions = {}) {
     super('Average', (a, b) => a.add(b), options);
@@ -92,14 +111,26 @@ export class Average extends Merge {
   }
 }
 
-/** The largest of its inputs, element by element. @see https://keras.io/api/layers/merging_layers/maximum/ */
+/**
+ * The largest of its inputs, element by element.
+ *
+ * @see https://keras.io/api/layers/merging_layers/maximum/
+ * @example
+ * new nn.Maximum().call([tensor([3, 4]), tensor([1, 5])]); // → [3, 5]
+ */
 export class Maximum extends Merge {
   constructor(options: LayerOptions = {}) {
     super('Maximum', (a, b) => a.maximum(b), options);
   }
 }
 
-/** The smallest of its inputs, element by element. @see https://keras.io/api/layers/merging_layers/minimum/ */
+/**
+ * The smallest of its inputs, element by element.
+ *
+ * @see https://keras.io/api/layers/merging_layers/minimum/
+ * @example
+ * new nn.Minimum().call([tensor([3, 4]), tensor([1, 5])]); // → [1, 4]
+ */
 export class Minimum extends Merge {
   constructor(options: LayerOptions = {}) {
     super('Minimum', (a, b) => a.minimum(b), options);
@@ -110,8 +141,10 @@ export class Minimum extends Merge {
  * Its inputs one behind the other along an axis.
  *
  * @param options `axis`: −1 unless given, counted with the batch axis
- * @throws ShapeError when other axes differ
+ * @throws ShapeError when other axes differ; ArgumentError for axis 0, that of the batch
  * @see https://keras.io/api/layers/merging_layers/concatenate/
+ * @example
+ * new nn.Concatenate().call([tensor([[1, 2]]), tensor([[3]])]); // → [[1, 2, 3]]
  */
 export class Concatenate extends Layer {
   private readonly axis: number;
@@ -162,7 +195,9 @@ export interface DotOptions extends LayerOptions {
  *
  * @throws ArgumentError for axes out of range; ShapeError when their extents differ
  * @see https://keras.io/api/layers/merging_layers/dot/
- * @example new nn.Dot({ axes: 1, normalize: true }).call([x, y]) // cosines [batch, 1] of [batch, features]
+ * @example
+ * const dot = new nn.Dot({ axes: 1, normalize: true });
+ * dot.call([tensor([[1, 0]]), tensor([[3, 4]])]); // → [[0.6]]
  */
 export class Dot extends Layer {
   private readonly axes: readonly [number, number];

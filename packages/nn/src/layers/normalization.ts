@@ -147,6 +147,8 @@ export interface GroupNormalizationOptions extends AffineOptions {
  *
  * @throws ArgumentError for options out of range, or channels that cannot be divided so; ShapeError, DTypeError for inputs that do not fit
  * @see Wu and He 2018, arXiv:1803.08494; https://keras.io/api/layers/normalization_layers/group_normalization/
+ * @example
+ * new nn.GroupNormalization({ groups: 2, epsilon: 1e-9 }).call(tensor([[1, 3, 10, 30]])); // → [[-1, 1, -1, 1]]
  */
 export class GroupNormalization extends AffineNormalization {
   private readonly groups: number;
@@ -186,6 +188,8 @@ export class GroupNormalization extends AffineNormalization {
  * Each channel of each sample normalized over all places: `GroupNormalization` with a group for each channel (Gluon's InstanceNorm).
  *
  * @see Ulyanov et al. 2016, arXiv:1607.08022
+ * @example
+ * new nn.InstanceNormalization({ epsilon: 1e-9 }).call(tensor([[[1, 10], [3, 30]]])); // → [[[-1, -1], [1, 1]]]
  */
 export class InstanceNormalization extends GroupNormalization {
   constructor(options: Omit<GroupNormalizationOptions, 'groups'> = {}) {
@@ -219,6 +223,8 @@ export interface RMSNormalizationOptions extends LayerOptions, DTypeOption, Weig
  *
  * @throws ArgumentError for options out of range; ShapeError, DTypeError for inputs that do not fit
  * @see Zhang and Sennrich 2019, arXiv:1910.07467; https://keras.io/api/layers/normalization_layers/rms_normalization/
+ * @example
+ * new nn.RMSNormalization({ epsilon: 1e-9 }).call(tensor([[3, 4]])); // → [[0.84853, 1.1314]]
  */
 export class RMSNormalization extends Layer {
   readonly gamma: Parameter;
@@ -260,7 +266,10 @@ export class RMSNormalization extends Layer {
  * x / ‖x‖ over an axis, or several: every vector of length 1. A zero vector stays 0.
  *
  * @param options `axis`: −1 unless given, counted with the batch axis
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/layers/normalization_layers/unit_normalization/
+ * @example
+ * new nn.UnitNormalization().call(tensor([[3, 4]])); // → [[0.6, 0.8]]
  */
 export class UnitNormalization extends Layer {
   protected override readonly keepsMask = true;

@@ -82,6 +82,8 @@ abstract class Pooling extends Layer {
  *
  * @throws ArgumentError for options out of range; ShapeError for a window longer than the padded input
  * @see https://keras.io/api/layers/pooling_layers/max_pooling1d/
+ * @example
+ * new nn.MaxPooling1D({ poolSize: 2 }).call(tensor([[[1], [4], [3], [2]]])); // → [[[4], [3]]]
  */
 export class MaxPooling1D extends Pooling {
   constructor(options: PoolingOptions = {}) {
@@ -102,7 +104,14 @@ export class MaxPooling2D extends Pooling {
   }
 }
 
-/** The largest number of each window of volumes [batch, depth, height, width, channels]. @throws as `MaxPooling1D`. @see https://keras.io/api/layers/pooling_layers/max_pooling3d/ */
+/**
+ * The largest number of each window of volumes [batch, depth, height, width, channels].
+ *
+ * @throws as `MaxPooling1D`.
+ * @see https://keras.io/api/layers/pooling_layers/max_pooling3d/
+ * @example
+ * new nn.MaxPooling3D({ poolSize: 2 }).call(zeros([1, 8, 8, 8, 3])).shape; // → [1, 4, 4, 4, 3]
+ */
 export class MaxPooling3D extends Pooling {
   constructor(options: PoolingOptions = {}) {
     super('MaxPooling3D', 3, maxPool, options);
@@ -135,6 +144,8 @@ abstract class AveragePooling extends Pooling {
  *
  * @throws as `MaxPooling1D`
  * @see https://keras.io/api/layers/pooling_layers/average_pooling1d/
+ * @example
+ * new nn.AveragePooling1D({ poolSize: 2 }).call(tensor([[[1], [4], [3], [2]]])); // → [[[2.5], [2.5]]]
  */
 export class AveragePooling1D extends AveragePooling {
   constructor(options: AveragePoolingOptions = {}) {
@@ -142,14 +153,28 @@ export class AveragePooling1D extends AveragePooling {
   }
 }
 
-/** The mean of each window of images [batch, height, width, channels]. @throws as `MaxPooling1D`. @see https://keras.io/api/layers/pooling_layers/average_pooling2d/ */
+/**
+ * The mean of each window of images [batch, height, width, channels].
+ *
+ * @throws as `MaxPooling1D`.
+ * @see https://keras.io/api/layers/pooling_layers/average_pooling2d/
+ * @example
+ * new nn.AveragePooling2D({ poolSize: 2 }).call(zeros([1, 28, 28, 3])).shape; // → [1, 14, 14, 3]
+ */
 export class AveragePooling2D extends AveragePooling {
   constructor(options: AveragePoolingOptions = {}) {
     super('AveragePooling2D', 2, options);
   }
 }
 
-/** The mean of each window of volumes [batch, depth, height, width, channels]. @throws as `MaxPooling1D`. @see https://keras.io/api/layers/pooling_layers/average_pooling3d/ */
+/**
+ * The mean of each window of volumes [batch, depth, height, width, channels].
+ *
+ * @throws as `MaxPooling1D`.
+ * @see https://keras.io/api/layers/pooling_layers/average_pooling3d/
+ * @example
+ * new nn.AveragePooling3D({ poolSize: 2 }).call(zeros([1, 8, 8, 8, 3])).shape; // → [1, 4, 4, 4, 3]
+ */
 export class AveragePooling3D extends AveragePooling {
   constructor(options: AveragePoolingOptions = {}) {
     super('AveragePooling3D', 3, options);

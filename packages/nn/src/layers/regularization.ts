@@ -141,21 +141,43 @@ abstract class SpatialDropout extends RandomLayer {
   }
 }
 
-/** Drops whole features of sequences [batch, time, features], in training. @see Tompson et al. 2015, arXiv:1411.4280 */
+/**
+ * Drops whole features of sequences [batch, time, features], in training.
+ *
+ * @see Tompson et al. 2015, arXiv:1411.4280
+ * @example
+ * // Channels that are left out are so at every step; the others are multiplied by 2.
+ * const y = trainMode(() => new nn.SpatialDropout1D({ rate: 0.5, seed: 1 }).call(ones([1, 4, 8])));
+ * y.max({ axis: 1 }).equal(y.min({ axis: 1 })).all(); // → true
+ */
 export class SpatialDropout1D extends SpatialDropout {
   constructor(options: RateOptions) {
     super('SpatialDropout1D', 'batch, time, features', options, []);
   }
 }
 
-/** Drops whole channels of images [batch, height, width, channels], in training. @see Tompson et al. 2015, arXiv:1411.4280 */
+/**
+ * Drops whole channels of images [batch, height, width, channels], in training.
+ *
+ * @see Tompson et al. 2015, arXiv:1411.4280
+ * @example
+ * const y = trainMode(() => new nn.SpatialDropout2D({ rate: 0.5, seed: 1 }).call(ones([1, 4, 4, 8])));
+ * y.max({ axis: [1, 2] }).equal(y.min({ axis: [1, 2] })).all(); // → true
+ */
 export class SpatialDropout2D extends SpatialDropout {
   constructor(options: SpatialDropoutOptions) {
     super('SpatialDropout2D', 'batch, height, width, channels', options, ['dataFormat']);
   }
 }
 
-/** Drops whole channels of volumes [batch, depth, height, width, channels], in training. @see Tompson et al. 2015, arXiv:1411.4280 */
+/**
+ * Drops whole channels of volumes [batch, depth, height, width, channels], in training.
+ *
+ * @see Tompson et al. 2015, arXiv:1411.4280
+ * @example
+ * const y = trainMode(() => new nn.SpatialDropout3D({ rate: 0.5, seed: 1 }).call(ones([1, 2, 2, 2, 8])));
+ * y.max({ axis: [1, 2, 3] }).equal(y.min({ axis: [1, 2, 3] })).all(); // → true
+ */
 export class SpatialDropout3D extends SpatialDropout {
   constructor(options: SpatialDropoutOptions) {
     super('SpatialDropout3D', 'batch, depth, height, width, channels', options, ['dataFormat']);
@@ -166,7 +188,12 @@ export class SpatialDropout3D extends SpatialDropout {
  * Adds normal noise of mean 0, in training.
  *
  * @param options `stddev`: its standard deviation
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/layers/regularization_layers/gaussian_noise/
+ * @example
+ * const noise = new nn.GaussianNoise({ stddev: 0.1, seed: 1 });
+ * predictMode(() => noise.call(tensor([1, 2]))); // → [1, 2]
+ * trainMode(() => noise.call(zeros([1000]))).std().sub(0.1).abs().less(0.01); // → true
  */
 export class GaussianNoise extends RandomLayer {
   readonly stddev: number;
@@ -188,7 +215,12 @@ export class GaussianNoise extends RandomLayer {
 /**
  * Multiplies by normal noise of mean 1 and standard deviation √(rate / (1 − rate)), in training: the variance of Dropout.
  *
+ * @throws ArgumentError for a rate out of range
  * @see Srivastava et al. 2014, section 10; https://keras.io/api/layers/regularization_layers/gaussian_dropout/
+ * @example
+ * const dropout = new nn.GaussianDropout({ rate: 0.5, seed: 1 });
+ * predictMode(() => dropout.call(tensor([1, 2]))); // → [1, 2]
+ * trainMode(() => dropout.call(ones([1000]))).mean().sub(1).abs().less(0.1); // → true
  */
 export class GaussianDropout extends RandomLayer {
   readonly rate: number;
@@ -215,7 +247,13 @@ const seluFloor = -1.7580993408473766;
  * Dropout for networks of selu: in training, sets a random share of the inputs to selu's lower limit α′ and maps the result by
  * a x + b such that mean and variance stay: a = ((1 − r) (1 + r α′²))^−½, b = −a α′ r.
  *
+ * @throws ArgumentError for options out of range
  * @see Klambauer et al. 2017, arXiv:1706.02515; https://keras.io/api/layers/regularization_layers/alpha_dropout/
+ * @example
+ * const dropout = new nn.AlphaDropout({ rate: 0.1, seed: 1 });
+ * predictMode(() => dropout.call(tensor([1, 2]))); // → [1, 2]
+ * const inputs = randomNormal([5000], { generator: new Generator(1) });
+ * trainMode(() => dropout.call(inputs)).std().sub(1).abs().less(0.1); // → true
  */
 export class AlphaDropout extends RandomLayer {
   readonly rate: number;

@@ -12,6 +12,8 @@ const sizeOf = (shape: Shape): number => shape.reduce((product, extent) => produ
  * Everything but the batch axis in one: [batch, ...] → [batch, product].
  *
  * @see https://keras.io/api/layers/reshaping_layers/flatten/
+ * @example
+ * new nn.Flatten().call(zeros([2, 7, 7, 64])).shape; // → [2, 3136]
  */
 export class Flatten extends Layer {
   constructor(options: LayerOptions = {}) {
@@ -78,6 +80,8 @@ export class Reshape extends Layer {
  * @param options `dims`: which axis comes first, second, …, counted from 1, the first after the batch: [2, 1] transposes matrices
  * @throws ArgumentError unless they are 1 to n in some order; ShapeError for a sample with another number of axes
  * @see https://keras.io/api/layers/reshaping_layers/permute/
+ * @example
+ * new nn.Permute({ dims: [2, 1] }).call(zeros([2, 10, 64])).shape; // → [2, 64, 10]
  */
 export class Permute extends Layer {
   private readonly dims: readonly number[];
@@ -114,6 +118,8 @@ export class Permute extends Layer {
  *
  * @throws ArgumentError unless n is a whole number above 0; ShapeError for an input of other axes
  * @see https://keras.io/api/layers/reshaping_layers/repeat_vector/
+ * @example
+ * new nn.RepeatVector({ n: 3 }).call(tensor([[1, 2]])); // → [[[1, 2], [1, 2], [1, 2]]]
  */
 export class RepeatVector extends Layer {
   private readonly n: number;

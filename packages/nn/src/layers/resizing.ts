@@ -96,7 +96,13 @@ abstract class UpSampling extends SpatialLayer {
   }
 }
 
-/** Each step `size` times: [batch, time, features] → [batch, time · size, features]. @see https://keras.io/api/layers/reshaping_layers/up_sampling1d/ */
+/**
+ * Each step `size` times: [batch, time, features] → [batch, time · size, features].
+ *
+ * @see https://keras.io/api/layers/reshaping_layers/up_sampling1d/
+ * @example
+ * new nn.UpSampling1D({ size: 2 }).call(tensor([[[1], [2]]])); // → [[[1], [1], [2], [2]]]
+ */
 export class UpSampling1D extends UpSampling {
   constructor(options: Omit<UpSamplingOptions, 'dataFormat'> = {}) {
     super('UpSampling1D', 1, options, []);
@@ -117,7 +123,13 @@ export class UpSampling2D extends UpSampling {
   }
 }
 
-/** Volumes `size` times larger, by repeating. @see https://keras.io/api/layers/reshaping_layers/up_sampling3d/ */
+/**
+ * Volumes `size` times larger, by repeating.
+ *
+ * @see https://keras.io/api/layers/reshaping_layers/up_sampling3d/
+ * @example
+ * new nn.UpSampling3D({ size: 2 }).call(zeros([1, 4, 4, 4, 3])).shape; // → [1, 8, 8, 8, 3]
+ */
 export class UpSampling3D extends UpSampling {
   constructor(options: UpSamplingOptions = {}) {
     super('UpSampling3D', 3, options, ['dataFormat']);
@@ -176,6 +188,8 @@ abstract class PaddingLayer extends SpatialLayer {
  *
  * @param options `padding`: 1 unless given; a number, or [before, after]
  * @see https://keras.io/api/layers/reshaping_layers/zero_padding1d/
+ * @example
+ * new nn.ZeroPadding1D({ padding: 1 }).call(tensor([[[1], [2]]])); // → [[[0], [1], [2], [0]]]
  */
 export class ZeroPadding1D extends PaddingLayer {
   constructor(options: PaddingOptions = {}) {
@@ -190,14 +204,26 @@ export class ZeroPadding2D extends PaddingLayer {
   }
 }
 
-/** Zeros around volumes [batch, depth, height, width, channels]. @see https://keras.io/api/layers/reshaping_layers/zero_padding3d/ */
+/**
+ * Zeros around volumes [batch, depth, height, width, channels].
+ *
+ * @see https://keras.io/api/layers/reshaping_layers/zero_padding3d/
+ * @example
+ * new nn.ZeroPadding3D({ padding: 1 }).call(zeros([1, 4, 4, 4, 3])).shape; // → [1, 6, 6, 6, 3]
+ */
 export class ZeroPadding3D extends PaddingLayer {
   constructor(options: PaddingOptions = {}) {
     super('ZeroPadding3D', 3, 'constant', options, ['dataFormat']);
   }
 }
 
-/** A frame around images that mirrors them at their edge pixels (Gluon's ReflectionPad2D). @throws ArgumentError when the frame is as wide as the image */
+/**
+ * A frame around images that mirrors them at their edge pixels (Gluon's ReflectionPad2D).
+ *
+ * @throws ArgumentError when the frame is as wide as the image
+ * @example
+ * new nn.ReflectionPadding2D({ padding: 1 }).call(zeros([1, 28, 28, 3])).shape; // → [1, 30, 30, 3]
+ */
 export class ReflectionPadding2D extends PaddingLayer {
   constructor(options: PaddingOptions = {}) {
     super('ReflectionPadding2D', 2, 'reflect', options, ['dataFormat']);
@@ -237,21 +263,39 @@ abstract class Cropping extends SpatialLayer {
   }
 }
 
-/** Cuts steps off sequences [batch, time, features]. @see https://keras.io/api/layers/reshaping_layers/cropping1d/ */
+/**
+ * Cuts steps off sequences [batch, time, features].
+ *
+ * @see https://keras.io/api/layers/reshaping_layers/cropping1d/
+ * @example
+ * new nn.Cropping1D({ cropping: 1 }).call(tensor([[[1], [2], [3], [4]]])); // → [[[2], [3]]]
+ */
 export class Cropping1D extends Cropping {
   constructor(options: Omit<CroppingOptions, 'dataFormat'> = {}) {
     super('Cropping1D', 1, options, []);
   }
 }
 
-/** Cuts a frame off images [batch, height, width, channels]. @see https://keras.io/api/layers/reshaping_layers/cropping2d/ */
+/**
+ * Cuts a frame off images [batch, height, width, channels].
+ *
+ * @see https://keras.io/api/layers/reshaping_layers/cropping2d/
+ * @example
+ * new nn.Cropping2D({ cropping: [[2, 0], [1, 1]] }).call(zeros([1, 28, 28, 3])).shape; // → [1, 26, 26, 3]
+ */
 export class Cropping2D extends Cropping {
   constructor(options: CroppingOptions = {}) {
     super('Cropping2D', 2, options, ['dataFormat']);
   }
 }
 
-/** Cuts the borders off volumes [batch, depth, height, width, channels]. @see https://keras.io/api/layers/reshaping_layers/cropping3d/ */
+/**
+ * Cuts the borders off volumes [batch, depth, height, width, channels].
+ *
+ * @see https://keras.io/api/layers/reshaping_layers/cropping3d/
+ * @example
+ * new nn.Cropping3D({ cropping: 1 }).call(zeros([1, 8, 8, 8, 3])).shape; // → [1, 6, 6, 6, 3]
+ */
 export class Cropping3D extends Cropping {
   constructor(options: CroppingOptions = {}) {
     super('Cropping3D', 3, options, ['dataFormat']);
@@ -304,6 +348,8 @@ abstract class PixelShuffle extends SpatialLayer {
  *
  * @throws ShapeError when the channels cannot be divided so
  * @see Shi et al. 2016, arXiv:1609.05158; Gluon's PixelShuffle1D
+ * @example
+ * new nn.PixelShuffle1D({ factor: 2 }).call(tensor([[[1, 2], [3, 4]]])); // → [[[1], [2], [3], [4]]]
  */
 export class PixelShuffle1D extends PixelShuffle {
   constructor(options: PixelShuffleOptions) {
@@ -317,6 +363,8 @@ export class PixelShuffle1D extends PixelShuffle {
  *
  * @throws ShapeError when the channels cannot be divided so
  * @see Shi et al. 2016, arXiv:1609.05158; Gluon's PixelShuffle2D
+ * @example
+ * new nn.PixelShuffle2D({ factor: 2 }).call(zeros([1, 8, 8, 12])).shape; // → [1, 16, 16, 3]
  */
 export class PixelShuffle2D extends PixelShuffle {
   constructor(options: PixelShuffleOptions) {
@@ -324,7 +372,13 @@ export class PixelShuffle2D extends PixelShuffle {
   }
 }
 
-/** Channels become voxels, as in `PixelShuffle2D`. @see Gluon's PixelShuffle3D */
+/**
+ * Channels become voxels, as in `PixelShuffle2D`.
+ *
+ * @see Gluon's PixelShuffle3D
+ * @example
+ * new nn.PixelShuffle3D({ factor: 2 }).call(zeros([1, 4, 4, 4, 16])).shape; // → [1, 8, 8, 8, 2]
+ */
 export class PixelShuffle3D extends PixelShuffle {
   constructor(options: PixelShuffleOptions) {
     super('PixelShuffle3D', 3, options);

@@ -82,6 +82,8 @@ abstract class ConvTranspose extends ConvolutionBase {
  *
  * @throws ArgumentError for options out of range; ShapeError, DTypeError for inputs that do not fit
  * @see https://keras.io/api/layers/convolution_layers/convolution1d_transpose/
+ * @example
+ * new nn.Conv1DTranspose({ filters: 8, kernelSize: 4, strides: 2 }).call(zeros([1, 10, 3])).shape; // → [1, 22, 8]
  */
 export class Conv1DTranspose extends ConvTranspose {
   constructor(options: ConvTransposeOptions) {
@@ -107,6 +109,8 @@ export class Conv2DTranspose extends ConvTranspose {
  *
  * @throws as `Conv1DTranspose`
  * @see https://keras.io/api/layers/convolution_layers/convolution3d_transpose/
+ * @example
+ * new nn.Conv3DTranspose({ filters: 4, kernelSize: 2, strides: 2 }).call(zeros([1, 4, 4, 4, 2])).shape; // → [1, 8, 8, 8, 4]
  */
 export class Conv3DTranspose extends ConvTranspose {
   constructor(options: ConvTransposeOptions) {

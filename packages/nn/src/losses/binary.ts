@@ -85,7 +85,8 @@ export interface BinaryFocalCrossentropyOptions extends BinaryOptions {
  * @throws ShapeError when shapes differ; ArgumentError for options out of range
  * @see https://keras.io/api/losses/probabilistic_losses/; Lin et al. 2017, arXiv:1708.02002
  * @example
- * nn.losses.binaryFocalCrossentropy(tensor([[1]]), tensor([[0.5]])); // → ln 2 / 4
+ * // ln 2 / 4
+ * nn.losses.binaryFocalCrossentropy(tensor([[1]]), tensor([[0.5]])); // → 0.17329
  */
 export function binaryFocalCrossentropy(
   yTrue: Tensor,

@@ -40,7 +40,8 @@ const logitOptions = ['fromLogits', 'labelSmoothing', 'axis', 'classWeight'];
  * @throws IndexError for a label that is NaN or out of range; ShapeError when shapes do not fit; ArgumentError for options out of range
  * @see https://keras.io/api/losses/probabilistic_losses/ (probabilities are clipped at 1e-7 and renormalized)
  * @example
- * nn.losses.sparseCategoricalCrossentropy(tensor([1], { dtype: 'int32' }), tensor([[0, 0]]), { fromLogits: true }); // → ln 2
+ * // ln 2
+ * nn.losses.sparseCategoricalCrossentropy(tensor([1], { dtype: 'int32' }), tensor([[0, 0]]), { fromLogits: true }); // → 0.69315
  */
 export function sparseCategoricalCrossentropy(
   yTrue: Tensor,
@@ -73,7 +74,8 @@ export function sparseCategoricalCrossentropy(
  * @throws ShapeError when shapes differ; ArgumentError for options out of range
  * @see https://keras.io/api/losses/probabilistic_losses/
  * @example
- * nn.losses.categoricalCrossentropy(tensor([[0, 1]]), tensor([[0, 0]]), { fromLogits: true }); // → ln 2
+ * // ln 2
+ * nn.losses.categoricalCrossentropy(tensor([[0, 1]]), tensor([[0, 0]]), { fromLogits: true }); // → 0.69315
  */
 export function categoricalCrossentropy(
   yTrue: Tensor,
@@ -110,7 +112,8 @@ export interface CategoricalFocalCrossentropyOptions extends SmoothingOptions {
  * @throws ShapeError when shapes differ; ArgumentError for options out of range
  * @see https://keras.io/api/losses/probabilistic_losses/; Lin et al. 2017, arXiv:1708.02002
  * @example
- * nn.losses.categoricalFocalCrossentropy(tensor([[0, 1]]), tensor([[0.5, 0.5]])); // → ln 2 / 16
+ * // ln 2 / 16
+ * nn.losses.categoricalFocalCrossentropy(tensor([[0, 1]]), tensor([[0.5, 0.5]])); // → 0.043322
  */
 export function categoricalFocalCrossentropy(
   yTrue: Tensor,
@@ -143,7 +146,7 @@ export function categoricalFocalCrossentropy(
  * @throws IndexError for a label that is NaN or out of range; ShapeError when shapes do not fit
  * @see https://pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
  * @example
- * nn.losses.negativeLogLikelihood(tensor([1]), tensor([[1, 3]]).logSoftmax()); // → 0.1269
+ * nn.losses.negativeLogLikelihood(tensor([1]), tensor([[1, 3]]).logSoftmax()); // → 0.12693
  */
 export function negativeLogLikelihood(yTrue: Tensor, yPred: Tensor, options: LabelLossOptions = {}): Tensor {
   const operation = 'negativeLogLikelihood';

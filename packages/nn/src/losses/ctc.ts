@@ -45,11 +45,12 @@ const impossible = -1e20;
  * @param yTrue [samples, labels], whole numbers in any dtype; blanks or negative numbers fill up where there are fewer
  * @param yPred logits [samples, steps, classes], or log-probabilities: `logSoftmax`, which is taken here, leaves those as they are
  * @returns a scalar, or [samples] with reduction 'none'; Infinity, without a gradient, where labels do not fit into the steps
- * @throws ShapeError when shapes do not fit; IndexError for a label that is no class, or a length out of range
+ * @throws ShapeError when shapes do not fit; IndexError for a label that is no class, or a length out of range; ArgumentError for a `blankIndex` that is no class
  * @see Graves et al. 2006, doi:10.1145/1143844.1143891; https://keras.io/api/losses/ (CTC); PyTorch's CTCLoss has the steps first, and
  *   its 'mean' is `divideByLength`; Gluon's CTCLoss has `blankIndex: -1`
  * @example
- * nn.losses.ctc(tensor([[1]]), zeros([1, 2, 2])); // → −ln 3/4: of four ways, "1 1", "1 –" and "– 1" say 1
+ * // −ln 3/4: of four ways, "1 1", "1 –" and "– 1" say 1.
+ * nn.losses.ctc(tensor([[1]]), zeros([1, 2, 2])); // → 0.28768
  */
 export function ctc(yTrue: Tensor, yPred: Tensor, options: CTCOptions = {}): Tensor {
   const operation = 'ctc';

@@ -19,10 +19,10 @@ export interface KLDivergenceOptions extends LossOptions {
  * @param yTrue probabilities [..., classes]
  * @param yPred of their shape: probabilities, clipped at 1e-7 as the targets are, or log-probabilities
  * @returns a scalar, or [...] without the last axis with reduction 'none'
- * @throws ShapeError when shapes differ
+ * @throws ShapeError when shapes differ; ArgumentError for an option of another kind
  * @see https://keras.io/api/losses/probabilistic_losses/
  * @example
- * nn.losses.klDivergence(tensor([[0.5, 0.5]]), tensor([[0.25, 0.75]])); // → 0.1438
+ * nn.losses.klDivergence(tensor([[0.5, 0.5]]), tensor([[0.25, 0.75]])); // → 0.14384
  */
 export function klDivergence(yTrue: Tensor, yPred: Tensor, options: KLDivergenceOptions = {}): Tensor {
   const operation = 'klDivergence';

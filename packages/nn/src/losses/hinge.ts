@@ -79,7 +79,7 @@ export function categoricalHinge(yTrue: Tensor, yPred: Tensor, options: LossOpti
  * @param yTrue −1 or 1, [...]
  * @param yPred distances of their shape
  * @returns a scalar, or [...] without the last axis with reduction 'none'
- * @throws ShapeError when shapes differ
+ * @throws ShapeError when shapes differ; ArgumentError for a margin that is not finite
  * @see https://pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html
  * @example
  * nn.losses.hingeEmbedding(tensor([[1, -1]]), tensor([[0.5, 0.25]])); // → 0.625
@@ -107,7 +107,8 @@ export interface LogisticOptions extends LossOptions {
  * @throws ShapeError when shapes differ; ArgumentError for another label format
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/loss/
  * @example
- * nn.losses.logistic(tensor([[1, -1]]), tensor([[0, 0]])); // → ln 2
+ * // ln 2
+ * nn.losses.logistic(tensor([[1, -1]]), tensor([[0, 0]])); // → 0.69315
  */
 export function logistic(yTrue: Tensor, yPred: Tensor, options: LogisticOptions = {}): Tensor {
   const operation = 'logistic';

@@ -116,7 +116,13 @@ export type LossName =
   | 'contrastive'
   | 'ctc';
 
-/** The loss meant by a name, or the function given. @throws ArgumentError for an unknown name */
+/**
+ * The loss meant by a name, or the function given.
+ *
+ * @throws ArgumentError for an unknown name
+ * @example
+ * nn.losses.resolveLoss('compile', 'mse')(tensor([[1]]), tensor([[3]])); // → 4
+ */
 export function resolveLoss(operation: string, given: LossName | LossFunction): LossFunction {
   if (typeof given === 'function') return given;
   return named(operation, 'loss', given, byName, 'or a function (yTrue, yPred) => scalar');

@@ -32,7 +32,7 @@ const regions = (operation: string, { axis }: DiceOptions): { axis?: readonly nu
  * @throws ShapeError when shapes differ; IndexError for an axis that is not there
  * @see https://keras.io/api/losses/; Milletari et al. 2016, arXiv:1606.04797
  * @example
- * nn.losses.dice(tensor([[1, 1, 0]]), tensor([[1, 0, 0]])); // → 1/3
+ * nn.losses.dice(tensor([[1, 1, 0]]), tensor([[1, 0, 0]])); // → 0.33333
  */
 export function dice(yTrue: Tensor, yPred: Tensor, options: DiceOptions = {}): Tensor {
   const operation = 'dice';

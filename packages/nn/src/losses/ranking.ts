@@ -26,7 +26,7 @@ export interface MarginRankingOptions extends LossOptions {
  * @param first scores a, of the shape of the labels
  * @param second scores b, of that shape
  * @returns a scalar, or [...] without the last axis with reduction 'none'
- * @throws ShapeError when shapes differ
+ * @throws ShapeError when shapes differ; ArgumentError for a margin that is not finite
  * @see https://pytorch.org/docs/stable/generated/torch.nn.MarginRankingLoss.html
  * @example
  * nn.losses.marginRanking(tensor([1, -1]), tensor([3, 2]), tensor([1, 1])); // → 0.5
@@ -56,10 +56,11 @@ export interface ContrastiveOptions extends LossOptions {
  * @param yTrue 0 or 1, [...]
  * @param yPred distances of their shape
  * @returns a scalar, or [...] without the last axis with reduction 'none'
- * @throws ShapeError when shapes differ
+ * @throws ShapeError when shapes differ; ArgumentError for a margin that is not finite
  * @see Hadsell, Chopra & LeCun 2006, doi:10.1109/CVPR.2006.100 (there 1 means that a pair differs, and both terms have a factor ½)
  * @example
- * nn.losses.contrastive(tensor([1, 0]), tensor([2, 0.5])); // → (4 + 0.25) / 2
+ * // (4 + 0.25) / 2
+ * nn.losses.contrastive(tensor([1, 0]), tensor([2, 0.5])); // → 2.125
  */
 export function contrastive(yTrue: Tensor, yPred: Tensor, options: ContrastiveOptions = {}): Tensor {
   const operation = 'contrastive';
@@ -94,7 +95,8 @@ export interface TripletOptions extends LossOptions {
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/loss/ (TripletLoss);
  *   https://pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html; Balntas et al. 2016, doi:10.5244/C.30.119 (swap)
  * @example
- * nn.losses.triplet(tensor([[0, 0]]), tensor([[1, 0]]), tensor([[1, 1]]), { margin: 3 }); // → 1 − 2 + 3
+ * // 1 − 2 + 3
+ * nn.losses.triplet(tensor([[0, 0]]), tensor([[1, 0]]), tensor([[1, 1]]), { margin: 3 }); // → 2
  */
 export function triplet(anchor: Tensor, positive: Tensor, negative: Tensor, options: TripletOptions = {}): Tensor {
   const operation = 'triplet';

@@ -91,7 +91,8 @@ export interface HuberOptions extends LossOptions {
  * @throws ShapeError when shapes differ; ArgumentError for a delta that is not above 0
  * @see https://keras.io/api/losses/regression_losses/; Huber 1964, doi:10.1214/aoms/1177703732
  * @example
- * nn.losses.huber(tensor([[0, 0]]), tensor([[1, 3]])); // → (0.5 + 2.5) / 2
+ * // (0.5 + 2.5) / 2
+ * nn.losses.huber(tensor([[0, 0]]), tensor([[1, 3]])); // → 1.5
  */
 export function huber(yTrue: Tensor, yPred: Tensor, options: HuberOptions = {}): Tensor {
   const operation = 'huber';
@@ -122,7 +123,8 @@ export interface SmoothL1Options extends LossOptions {
  * @throws ShapeError when shapes differ; ArgumentError for a beta below 0
  * @see Girshick 2015, arXiv:1504.08083
  * @example
- * nn.losses.smoothL1(tensor([[0, 0]]), tensor([[1, 3]]), { beta: 2 }); // → (0.25 + 2) / 2
+ * // (0.25 + 2) / 2
+ * nn.losses.smoothL1(tensor([[0, 0]]), tensor([[1, 3]]), { beta: 2 }); // → 1.125
  */
 export function smoothL1(yTrue: Tensor, yPred: Tensor, options: SmoothL1Options = {}): Tensor {
   const operation = 'smoothL1';
@@ -141,7 +143,8 @@ export function smoothL1(yTrue: Tensor, yPred: Tensor, options: SmoothL1Options 
  * @throws ShapeError when shapes differ
  * @see https://keras.io/api/losses/regression_losses/
  * @example
- * nn.losses.logCosh(tensor([[0]]), tensor([[1e4]])); // → 1e4 − ln 2
+ * // 10 − ln 2
+ * nn.losses.logCosh(tensor([[0]]), tensor([[10]])); // → 9.3069
  */
 export function logCosh(yTrue: Tensor, yPred: Tensor, options: LossOptions = {}): Tensor {
   const operation = 'logCosh';
@@ -163,10 +166,10 @@ export interface CosineSimilarityOptions extends LossOptions {
  * @param yTrue [...], vectors along `axis`
  * @param yPred [...], of the shape of yTrue
  * @returns a scalar, or [...] without that axis with reduction 'none'
- * @throws ShapeError when shapes differ; IndexError for an axis that is not there
+ * @throws ShapeError when shapes differ; IndexError for an axis that is not there; ArgumentError for an axis that is no whole number
  * @see https://keras.io/api/losses/regression_losses/ (norms below 1e-7 count as 1e-7)
  * @example
- * nn.losses.cosineSimilarity(tensor([[1, 0]]), tensor([[3, 4]])); // → −0.6
+ * nn.losses.cosineSimilarity(tensor([[1, 0]]), tensor([[3, 4]])); // → -0.6
  */
 export function cosineSimilarity(yTrue: Tensor, yPred: Tensor, options: CosineSimilarityOptions = {}): Tensor {
   const operation = 'cosineSimilarity';

@@ -79,6 +79,7 @@ export interface BinaryAccuracyOptions extends MetricOptions {
  * Share of predictions on the right side of the threshold (strictly above counts as 1). Targets are 0 or 1, of the shape
  * of the predictions, where a last axis of extent 1 may be missing.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/metrics/accuracy_metrics/#binaryaccuracy-class
  * @example
  * const accuracy = new nn.metrics.BinaryAccuracy({ threshold: 0.6 });
@@ -141,6 +142,7 @@ function checkK(operation: string, options: TopKOptions): number {
  * Share of samples with fewer than k predictions higher than that of the class of the largest target: both [..., classes].
  * Predictions that tie with it do not stand in its way, as in Keras.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/metrics/accuracy_metrics/#topkcategoricalaccuracy-class
  * @example
  * const accuracy = new nn.metrics.TopKCategoricalAccuracy({ k: 2 });
@@ -168,6 +170,7 @@ export class TopKCategoricalAccuracy extends MeanOf {
  * Share of samples with fewer than k predictions higher than that of their class: targets [...] or [..., 1], predictions
  * [..., classes]. Predictions that tie with it do not stand in its way, as in Keras.
  *
+ * @throws ArgumentError for a k that is not positive; ShapeError in `update` where targets and predictions do not fit
  * @see https://keras.io/api/metrics/accuracy_metrics/#sparsetopkcategoricalaccuracy-class
  * @example
  * const accuracy = new nn.metrics.SparseTopKCategoricalAccuracy({ k: 1 });

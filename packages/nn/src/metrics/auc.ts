@@ -100,6 +100,7 @@ function interpolatedPrecision({ truePositives, falsePositives, falseNegatives }
  * Targets other than 0 are positive; predictions are probabilities, or logits with `fromLogits`; shapes are equal, where a last
  * axis of extent 1 may be missing in one. More thresholds come closer to the exact area. 0 before anything came.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/metrics/classification_metrics/#auc-class
  * @example
  * const auc = new nn.metrics.AUC({ numThresholds: 3 });

@@ -47,6 +47,7 @@ function nearestLength(candidate: readonly Token[], references: readonly (readon
  *
  * It takes lists of tokens, not tensors, and so is not for `compile`.
  *
+ * @throws ArgumentError for options out of range
  * @see Papineni et al. 2002, https://aclanthology.org/P02-1040
  * @example
  * const bleu = new nn.metrics.BLEU();

@@ -71,7 +71,15 @@ export class TruePositives<T extends Thresholds = number> extends AtThresholds<T
   }
 }
 
-/** How many predictions are rightly not positive, or the sum of their weights. @see `TruePositives` */
+/**
+ * How many predictions are rightly not positive, or the sum of their weights.
+ *
+ * @see `TruePositives`
+ * @example
+ * const metric = new nn.metrics.TrueNegatives();
+ * metric.update(tensor([0, 1, 0, 0]), tensor([1, 1, 0, 0]));
+ * metric.result(); // → 2
+ */
 export class TrueNegatives<T extends Thresholds = number> extends AtThresholds<T> {
   constructor(options: CountOptions<T> = {}) {
     super('TrueNegatives', options, ['thresholds']);
@@ -82,7 +90,15 @@ export class TrueNegatives<T extends Thresholds = number> extends AtThresholds<T
   }
 }
 
-/** How many predictions are wrongly positive, or the sum of their weights. @see `TruePositives` */
+/**
+ * How many predictions are wrongly positive, or the sum of their weights.
+ *
+ * @see `TruePositives`
+ * @example
+ * const metric = new nn.metrics.FalsePositives();
+ * metric.update(tensor([0, 1, 0, 0]), tensor([0, 0, 1, 1]));
+ * metric.result(); // → 2
+ */
 export class FalsePositives<T extends Thresholds = number> extends AtThresholds<T> {
   constructor(options: CountOptions<T> = {}) {
     super('FalsePositives', options, ['thresholds']);
@@ -93,7 +109,15 @@ export class FalsePositives<T extends Thresholds = number> extends AtThresholds<
   }
 }
 
-/** How many predictions are wrongly not positive, or the sum of their weights. @see `TruePositives` */
+/**
+ * How many predictions are wrongly not positive, or the sum of their weights.
+ *
+ * @see `TruePositives`
+ * @example
+ * const metric = new nn.metrics.FalseNegatives();
+ * metric.update(tensor([0, 1, 1, 1]), tensor([0, 1, 0, 0]));
+ * metric.result(); // → 2
+ */
 export class FalseNegatives<T extends Thresholds = number> extends AtThresholds<T> {
   constructor(options: CountOptions<T> = {}) {
     super('FalseNegatives', options, ['thresholds']);
@@ -114,7 +138,7 @@ export class FalseNegatives<T extends Thresholds = number> extends AtThresholds<
  * @example
  * const precision = new nn.metrics.Precision({ thresholds: 0.7 });
  * precision.update(tensor([0, 1, 1, 1]), tensor([0.9, 0, 0.8, 1]));
- * precision.result(); // → 2/3
+ * precision.result(); // → 0.66667
  */
 export class Precision<T extends Thresholds = number> extends AtThresholds<T> {
   constructor(options: PrecisionOptions<T> = {}) {
@@ -133,7 +157,7 @@ export class Precision<T extends Thresholds = number> extends AtThresholds<T> {
  * @example
  * const recall = new nn.metrics.Recall();
  * recall.update(tensor([0, 1, 1, 1]), tensor([1, 0, 1, 1]));
- * recall.result(); // → 2/3
+ * recall.result(); // → 0.66667
  */
 export class Recall<T extends Thresholds = number> extends AtThresholds<T> {
   constructor(options: PrecisionOptions<T> = {}) {

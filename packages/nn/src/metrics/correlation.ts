@@ -82,6 +82,7 @@ const concordance: Comparison = (targets, predictions, start, count) => {
  * of them is all zeros. (The loss `cosineSimilarity` has the other sign.) Both have one shape, where a last axis of extent 1
  * may be missing in one.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/metrics/regression_metrics/#cosinesimilarity-class
  * @example
  * const similarity = new nn.metrics.CosineSimilarity();
@@ -102,11 +103,12 @@ export class CosineSimilarity extends MeanOf {
  * where one of them does not change. It needs several numbers a sample: give vectors of one number a sample as one row
  * [1, samples]. (Keras adds 1e-7 to both deviations.)
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/metrics/regression_metrics/#pearsoncorrelation-class
  * @example
  * const correlation = new nn.metrics.PearsonCorrelation();
  * correlation.update(tensor([[0, 1, 0.5], [1, 1, 0.2]]), tensor([[0.1, 0.9, 0.5], [1, 0.9, 0.2]]));
- * correlation.result(); // → 0.99669963…
+ * correlation.result(); // → 0.9967
  */
 export class PearsonCorrelation extends MeanOf {
   constructor(options: LikenessOptions = {}) {
@@ -122,11 +124,12 @@ export class PearsonCorrelation extends MeanOf {
  * the correlation, lessened where their means or deviations differ; 0 where neither changes and their means are the same.
  * (Keras adds 1e-7 to the denominator.)
  *
+ * @throws ArgumentError for options out of range
  * @see Lin 1989; https://keras.io/api/metrics/regression_metrics/#concordancecorrelation-class
  * @example
  * const concordance = new nn.metrics.ConcordanceCorrelation();
  * concordance.update(tensor([[0, 1, 0.5], [1, 1, 0.2]]), tensor([[0.1, 0.9, 0.5], [1, 0.9, 0.2]]));
- * concordance.result(); // → 0.98163204…
+ * concordance.result(); // → 0.98163
  */
 export class ConcordanceCorrelation extends MeanOf {
   constructor(options: LikenessOptions = {}) {

@@ -34,11 +34,12 @@ function checkCrossentropy(
  * The mean of −y ln ŷ − (1 − y) ln(1 − ŷ). Targets and predictions have one shape, where a last axis of extent 1 may be missing in
  * one.
  *
+ * @throws ArgumentError for options out of range
  * @see `losses.binaryCrossentropy`; https://keras.io/api/metrics/probabilistic_metrics/#binarycrossentropy-class
  * @example
  * const loss = new nn.metrics.BinaryCrossentropy();
  * loss.update(tensor([[0, 1], [0, 0]]), tensor([[0.6, 0.4], [0.4, 0.6]]));
- * loss.result(); // → 0.81492…
+ * loss.result(); // → 0.81492
  */
 export class BinaryCrossentropy extends MeanOf {
   constructor(options: SmoothedCrossentropyMetricOptions = {}) {
@@ -55,7 +56,12 @@ export class BinaryCrossentropy extends MeanOf {
 /**
  * The mean of −Σ y ln ŷ: targets and predictions are [..., classes].
  *
+ * @throws ArgumentError for options out of range
  * @see `losses.categoricalCrossentropy`; https://keras.io/api/metrics/probabilistic_metrics/#categoricalcrossentropy-class
+ * @example
+ * const loss = new nn.metrics.CategoricalCrossentropy();
+ * loss.update(tensor([[0, 1, 0], [0, 0, 1]]), tensor([[0.05, 0.95, 0], [0.1, 0.8, 0.1]]));
+ * loss.result(); // → 1.1769
  */
 export class CategoricalCrossentropy extends MeanOf {
   constructor(options: SmoothedCrossentropyMetricOptions = {}) {
@@ -72,11 +78,12 @@ export class CategoricalCrossentropy extends MeanOf {
 /**
  * The mean of −ln ŷ[label]: targets are class indices [...] or [..., 1], predictions [..., classes].
  *
+ * @throws ArgumentError for options out of range
  * @see `losses.sparseCategoricalCrossentropy`; https://keras.io/api/metrics/probabilistic_metrics/#sparsecategoricalcrossentropy-class
  * @example
  * const loss = new nn.metrics.SparseCategoricalCrossentropy();
  * loss.update(tensor([1, 2]), tensor([[0.05, 0.95, 0], [0.1, 0.8, 0.1]]));
- * loss.result(); // → 1.17693…
+ * loss.result(); // → 1.1769
  */
 export class SparseCategoricalCrossentropy extends MeanOf {
   constructor(options: CrossentropyMetricOptions = {}) {

@@ -37,6 +37,7 @@ const tiny = 1e-9;
  * Without a threshold all predictions that equal the largest of a sample are positive, unless they are 0. (Keras adds 1e-7 to
  * denominators, so its scores are smaller by about as much.)
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/metrics/classification_metrics/#fbetascore-class
  * @example
  * const score = new nn.metrics.FBetaScore({ beta: 2, threshold: 0.5, average: 'macro' });
@@ -117,7 +118,7 @@ export class FBetaScore<A extends Average | null = null>
  * @example
  * const score = new nn.metrics.F1Score({ threshold: 0.5 });
  * score.update(tensor([[1, 1, 1], [1, 0, 0], [1, 1, 0]]), tensor([[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0]]));
- * score.result(); // → [0.5, 0.8, 2/3]
+ * score.result(); // → [0.5, 0.8, 0.66667]
  */
 export class F1Score<A extends Average | null = null> extends FBetaScore<A> {
   constructor(options: F1ScoreOptions<A> = {}) {

@@ -229,7 +229,13 @@ export const metricNames: readonly MetricName[] = Object.keys(byName) as MetricN
 /** A metric by name, as an object, or as a function that gives one value for each sample, whose mean is taken. */
 export type MetricLike = MetricName | Metric | ((yTrue: Tensor, yPred: Tensor) => Tensor);
 
-/** The metric meant by a name, or the one given. @throws ArgumentError for an unknown name, and for one that is not of targets and predictions */
+/**
+ * The metric meant by a name, or the one given.
+ *
+ * @throws ArgumentError for an unknown name, and for one that is not of targets and predictions
+ * @example
+ * nn.metrics.resolveMetric('compile', 'mae').name; // → mae
+ */
 export function resolveMetric(operation: string, given: MetricLike): Metric {
   if (typeof given === 'function') return new MeanMetricWrapper({ fn: given, name: given.name || 'metric' });
   if (typeof given === 'object' && given !== null && typeof given.update === 'function') {

@@ -62,7 +62,7 @@ class MeanOverClasses extends ClassCounts {
  * @example
  * const iou = new nn.metrics.IoU({ numClasses: 2, targetClassIds: [0] });
  * iou.update(tensor([0, 0, 1, 1]), tensor([0, 1, 0, 1]));
- * iou.result(); // → 1/3
+ * iou.result(); // → 0.33333
  */
 export class IoU extends MeanOverClasses {
   /** @param options `numClasses` and `targetClassIds` are required */
@@ -84,11 +84,12 @@ export interface BinaryIoUOptions extends MetricOptions {
  * Intersection over union of classes 0 and 1, where predictions of at least `threshold` (not strictly above, as in Keras) are
  * class 1. Targets are 0 or 1, of the shape of the predictions.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/metrics/segmentation_metrics/#binaryiou-class
  * @example
  * const iou = new nn.metrics.BinaryIoU({ threshold: 0.3 });
  * iou.update(tensor([0, 1, 0, 1]), tensor([0.1, 0.2, 0.4, 0.7]));
- * iou.result(); // → 1/3
+ * iou.result(); // → 0.33333
  */
 export class BinaryIoU extends MeanOverClasses {
   private readonly threshold: number;
@@ -114,7 +115,9 @@ export class BinaryIoU extends MeanOverClasses {
  *
  * @see https://keras.io/api/metrics/segmentation_metrics/#meaniou-class
  * @example
- * model.compile({ loss: 'sparseCategoricalCrossentropy', metrics: [new nn.metrics.MeanIoU({ numClasses: 3, sparseYPred: false })] });
+ * const iou = new nn.metrics.MeanIoU({ numClasses: 2 });
+ * iou.update(tensor([0, 0, 1, 1]), tensor([0, 1, 0, 1]));
+ * iou.result(); // → 0.33333
  */
 export class MeanIoU extends MeanOverClasses {
   /** @param options `numClasses` is required */

@@ -21,11 +21,12 @@ export interface MatthewsCorrelationOptions extends MetricOptions {
  * targets are class indices [...] and predictions scores [..., classes] (Gluon's PCC): (s c − Σ t p) / √((s² − Σ t²)
  * (s² − Σ p²)), with s samples, c of them right, and t targets and p predictions of each class.
  *
+ * @throws ArgumentError for options out of range
  * @see Matthews 1975, Gorodkin 2004; https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/metric/ (MCC, PCC)
  * @example
  * const correlation = new nn.metrics.MatthewsCorrelation();
  * correlation.update(tensor([1, 1, 1, 0]), tensor([0.9, 0.8, 0.1, 0.7]));
- * correlation.result(); // → −1/3
+ * correlation.result(); // → -0.33333
  */
 export class MatthewsCorrelation extends ClassCounts {
   private readonly threshold: number | null;

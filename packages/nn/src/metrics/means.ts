@@ -150,6 +150,7 @@ export interface MeanMetricWrapperOptions extends MetricOptions {
 /**
  * The mean over samples of a function of targets and predictions.
  *
+ * @throws ArgumentError for an `fn` that is no function, and in `update` where it gives no tensor
  * @see https://keras.io/api/metrics/base_metric/ and https://keras.io/api/metrics/reduction_metrics/#meanmetricwrapper-class
  * @example
  * const fn = (yTrue: Tensor, yPred: Tensor) => yTrue.sub(yPred).abs().max({ axis: -1 });

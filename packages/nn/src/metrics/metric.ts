@@ -58,6 +58,7 @@ export interface MetricKind {
  * Base of the metrics. All that one remembers are a few totals over what it has seen, in double precision; as a rule sums, so
  * that two metrics merge by adding. Batches give what one piece gives.
  *
+ * @throws ArgumentError for a name that is no text
  * @example
  * class Largest extends nn.metrics.StreamingMetric implements nn.Metric<number> {
  *   constructor() {
@@ -182,7 +183,14 @@ function* entriesOf(value: MetricValue, place: string = ''): Generator<[string, 
   else for (const [i, element] of value.entries()) yield* entriesOf(element, `${place}[${i}]`);
 }
 
-/** The results as logs hold them, a number by its name: `accuracy`, `f1Score[2]`, `confusionMatrix[0][1]`. */
+/**
+ * The results as logs hold them, a number by its name: `accuracy`, `f1Score[2]`, `confusionMatrix[0][1]`.
+ *
+ * @example
+ * const accuracy = new nn.metrics.BinaryAccuracy();
+ * accuracy.update(tensor([[1], [0]]), tensor([[0.9], [0.8]]));
+ * nn.metrics.metricLogs([accuracy]); // → {"binaryAccuracy": 0.5}
+ */
 export function metricLogs(metrics: readonly Metric[]): Record<string, number> {
   return Object.fromEntries(
     metrics.flatMap((metric) => [...entriesOf(metric.result())].map(([place, value]) => [metric.name + place, value])),

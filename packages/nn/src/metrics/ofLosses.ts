@@ -65,6 +65,10 @@ export class MeanSquaredError extends MeanOfNumbers {
  * The mean of |y − ŷ|. Takes what `MeanSquaredError` takes.
  *
  * @see `losses.meanAbsoluteError`; https://keras.io/api/metrics/regression_metrics/#meanabsoluteerror-class
+ * @example
+ * const metric = new nn.metrics.MeanAbsoluteError();
+ * metric.update(tensor([[0, 1], [0, 0]]), tensor([[1, 1], [0, 0]]));
+ * metric.result(); // → 0.25
  */
 export class MeanAbsoluteError extends MeanOfNumbers {
   constructor(options: MetricOptions = {}) {
@@ -76,6 +80,10 @@ export class MeanAbsoluteError extends MeanOfNumbers {
  * The mean of 100 |y − ŷ| / max(|y|, 1e-7). Takes what `MeanSquaredError` takes.
  *
  * @see `losses.meanAbsolutePercentageError`; https://keras.io/api/metrics/regression_metrics/#meanabsolutepercentageerror-class
+ * @example
+ * const metric = new nn.metrics.MeanAbsolutePercentageError();
+ * metric.update(tensor([[1, 2]]), tensor([[1.5, 2]]));
+ * metric.result(); // → 25
  */
 export class MeanAbsolutePercentageError extends MeanOfNumbers {
   constructor(options: MetricOptions = {}) {
@@ -87,6 +95,10 @@ export class MeanAbsolutePercentageError extends MeanOfNumbers {
  * The mean of (ln(1 + y) − ln(1 + ŷ))². Takes what `MeanSquaredError` takes.
  *
  * @see `losses.meanSquaredLogarithmicError`; https://keras.io/api/metrics/regression_metrics/#meansquaredlogarithmicerror-class
+ * @example
+ * const metric = new nn.metrics.MeanSquaredLogarithmicError();
+ * metric.update(tensor([[0, 1], [0, 0]]), tensor([[1, 1], [0, 0]]));
+ * metric.result(); // → 0.12011
  */
 export class MeanSquaredLogarithmicError extends MeanOfNumbers {
   constructor(options: MetricOptions = {}) {
@@ -98,6 +110,10 @@ export class MeanSquaredLogarithmicError extends MeanOfNumbers {
  * The mean of ln cosh(ŷ − y). Takes what `MeanSquaredError` takes.
  *
  * @see `losses.logCosh`; https://keras.io/api/metrics/regression_metrics/#logcosherror-class
+ * @example
+ * const metric = new nn.metrics.LogCoshError();
+ * metric.update(tensor([[0, 1], [0, 0]]), tensor([[1, 1], [0, 0]]));
+ * metric.result(); // → 0.10845
  */
 export class LogCoshError extends MeanOfNumbers {
   constructor(options: MetricOptions = {}) {
@@ -109,6 +125,10 @@ export class LogCoshError extends MeanOfNumbers {
  * The mean of ŷ − y ln ŷ. Takes what `MeanSquaredError` takes.
  *
  * @see `losses.poisson`; https://keras.io/api/metrics/probabilistic_metrics/#poisson-class
+ * @example
+ * const metric = new nn.metrics.Poisson();
+ * metric.update(tensor([[0, 1], [0, 0]]), tensor([[1, 1], [0, 0]]));
+ * metric.result(); // → 0.5
  */
 export class Poisson extends MeanOfNumbers {
   constructor(options: MetricOptions = {}) {
@@ -120,6 +140,10 @@ export class Poisson extends MeanOfNumbers {
  * The mean of Σ y ln(y / ŷ): targets and predictions are probabilities [..., classes].
  *
  * @see `losses.klDivergence`; https://keras.io/api/metrics/probabilistic_metrics/#kldivergence-class
+ * @example
+ * const metric = new nn.metrics.KLDivergence();
+ * metric.update(tensor([[0, 1], [0, 0]]), tensor([[0.6, 0.4], [0.4, 0.6]]));
+ * metric.result(); // → 0.45814
  */
 export class KLDivergence extends MeanOfNumbers {
   constructor(options: MetricOptions = {}) {
@@ -131,6 +155,10 @@ export class KLDivergence extends MeanOfNumbers {
  * The mean of max(1 − y ŷ, 0), with targets −1 and 1, or 0 and 1. Takes what `MeanSquaredError` takes.
  *
  * @see `losses.hinge`; https://keras.io/api/metrics/hinge_metrics/#hinge-class
+ * @example
+ * const metric = new nn.metrics.Hinge();
+ * metric.update(tensor([[0, 1], [0, 0]]), tensor([[0.6, 0.4], [0.4, 0.6]]));
+ * metric.result(); // → 1.3
  */
 export class Hinge extends MeanOfNumbers {
   constructor(options: MetricOptions = {}) {
@@ -142,6 +170,10 @@ export class Hinge extends MeanOfNumbers {
  * The mean of max(1 − y ŷ, 0)², with targets −1 and 1, or 0 and 1. Takes what `MeanSquaredError` takes.
  *
  * @see `losses.squaredHinge`; https://keras.io/api/metrics/hinge_metrics/#squaredhinge-class
+ * @example
+ * const metric = new nn.metrics.SquaredHinge();
+ * metric.update(tensor([[0, 1], [0, 0]]), tensor([[0.6, 0.4], [0.4, 0.6]]));
+ * metric.result(); // → 1.86
  */
 export class SquaredHinge extends MeanOfNumbers {
   constructor(options: MetricOptions = {}) {
@@ -153,6 +185,10 @@ export class SquaredHinge extends MeanOfNumbers {
  * The mean of max(1 + the largest wrong prediction − the right one, 0): targets are one-hot [..., classes].
  *
  * @see `losses.categoricalHinge`; https://keras.io/api/metrics/hinge_metrics/#categoricalhinge-class
+ * @example
+ * const metric = new nn.metrics.CategoricalHinge();
+ * metric.update(tensor([[0, 1], [0, 0]]), tensor([[0.6, 0.4], [0.4, 0.6]]));
+ * metric.result(); // → 1.4
  */
 export class CategoricalHinge extends MeanOfNumbers {
   constructor(options: MetricOptions = {}) {

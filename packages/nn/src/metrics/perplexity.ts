@@ -30,6 +30,7 @@ function surprise(logits: TypedArray, start: number, count: number, at: number):
  *
  * Targets are class indices [...] or [..., 1], predictions [..., classes]. Probabilities below 1e-10 count as that.
  *
+ * @throws ArgumentError for options out of range
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/metric/ (Perplexity)
  * @example
  * const perplexity = new nn.metrics.Perplexity({ ignoreLabel: 0 });

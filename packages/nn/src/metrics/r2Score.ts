@@ -27,11 +27,12 @@ export type ForAggregation<A extends ClassAggregation | null> = A extends ClassA
  *
  * Targets and predictions have one shape [..., outputs], where a last axis of extent 1 may be missing; vectors have one output.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/metrics/regression_metrics/#r2score-class
  * @example
  * const score = new nn.metrics.R2Score();
  * score.update(tensor([[1], [4], [3]]), tensor([[2], [4], [4]]));
- * score.result(); // → 4/7
+ * score.result(); // → 0.57143
  */
 export class R2Score<A extends ClassAggregation | null = 'uniformAverage'>
   extends StreamingMetric<ForAggregation<A>>

@@ -40,6 +40,7 @@ export interface MeanPairwiseDistanceOptions extends MetricOptions {
  * The mean over samples of the distance (Σ |y − ŷ|ᵖ)^(1/p) of targets from predictions along the last axis (Gluon). Both have
  * one shape; vectors hold one number a sample.
  *
+ * @throws ArgumentError for options out of range
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/metric/ (MeanPairwiseDistance)
  * @example
  * const distance = new nn.metrics.MeanPairwiseDistance();

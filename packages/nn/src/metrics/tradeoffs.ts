@@ -81,7 +81,7 @@ export class SensitivityAtSpecificity extends Tradeoff {
  * @example
  * const metric = new nn.metrics.SpecificityAtSensitivity({ sensitivity: 0.5 });
  * metric.update(tensor([0, 0, 0, 1, 1]), tensor([0, 0.3, 0.8, 0.3, 0.8]));
- * metric.result(); // → 2/3
+ * metric.result(); // → 0.66667
  */
 export class SpecificityAtSensitivity extends Tradeoff {
   /** @param options `sensitivity` from 0 to 1 is required */

@@ -29,6 +29,13 @@ const descriptions = new WeakMap<Functional, { inputs: Tensors; outputs: Tensors
  * A model of layers called on symbolic tensors: several inputs and outputs, shared layers, layers that are models. Make it with `nn.model`.
  *
  * Its parameters are named by layer: `dense.kernel`, `dense1.kernel`, or the names given to the layers.
+ *
+ * @throws ArgumentError for an input given twice, or two layers of one name
+ * @example
+ * const image = nn.input({ shape: [4] });
+ * const net = nn.model({ inputs: image, outputs: new nn.Dense({ units: 2 }).call(image) });
+ * net instanceof nn.Functional; // → true
+ * net.call(zeros([3, 4])).shape; // → [3, 2]
  */
 export class Functional<Outputs extends Tensors = Tensors> extends Model<Outputs> {
   readonly name: string | undefined;
@@ -152,7 +159,11 @@ export class Functional<Outputs extends Tensors = Tensors> extends Model<Outputs
    *
    * @throws ArgumentError for an unknown name
    * @example
-   * const features = nn.model({ inputs: model.inputs, outputs: model.outputOf('dense') });
+   * const input = nn.input({ shape: [4] });
+   * const hidden = new nn.Dense({ units: 3, name: 'hidden' }).call(input);
+   * const whole = nn.model({ inputs: input, outputs: new nn.Dense({ units: 1 }).call(hidden) });
+   * const features = nn.model({ inputs: whole.inputs, outputs: whole.outputOf('hidden') });
+   * features.call(x).shape; // → [8, 3]
    */
   outputOf(name: string): Tensor {
     this.getLayer(name);

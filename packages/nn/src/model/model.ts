@@ -152,7 +152,21 @@ class Running {
 
 const count = { above: 0, whole: true };
 
-/** Base of models. Subclass it with a `forward`, or use `Sequential` or `nn.model`. */
+/**
+ * Base of models. Subclass it with a `forward`, or use `Sequential` or `nn.model`.
+ *
+ * @example
+ * class Line extends nn.Model {
+ *   dense = new nn.Dense({ units: 1 });
+ *   forward(x: Tensor): Tensor {
+ *     return this.dense.call(x);
+ *   }
+ * }
+ * const model = new Line();
+ * model.compile({ optimizer: 'sgd', loss: 'mse' });
+ * const history = await model.fit(ones([8, 2]), zeros([8, 1]), { epochs: 2, verbose: 0 });
+ * history.history.loss!.length; // → 2
+ */
 export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
   /** Set by callbacks to end a run after the present batch. */
   stopTraining = false;
@@ -178,7 +192,7 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
    * @throws ArgumentError for unknown names and options
    * @see https://keras.io/api/models/model_training_apis/
    * @example
-   * model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
+   * model.compile({ optimizer: 'adam', loss: 'mse', metrics: ['mae'] });
    */
   compile(options: CompileOptions): void {
     checkOptions('compile', options, compileOptionNames);
@@ -363,7 +377,8 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
    *   runs; ShapeError when x and y differ in their first axis; whatever the layers and the loss throw, with the layer's path
    * @see https://keras.io/api/models/model_training_apis/#fit-method
    * @example
-   * const history = await model.fit(x, y, { epochs: 3, batchSize: 64, validationSplit: 0.1 });
+   * const { history } = await model.fit(x, y, { epochs: 3, batchSize: 4, validationSplit: 0.25, verbose: 0 });
+   * Object.keys(history); // → ["loss", "valLoss"]
    */
   fit(x: Samples, y?: Samples, options?: FitOptions): Promise<History>;
   fit(batches: BatchSource, options?: FitOptions): Promise<History>;
@@ -594,6 +609,7 @@ export abstract class Model<Outputs extends Tensors = Tensor> extends Module {
    *
    * @param x samples as `fit` takes them, or batches (of which targets and weights are left aside)
    * @returns outputs along the first axis, of the structure that the model gives
+   * @throws ArgumentError for options out of range
    */
   async predict(x: Samples | BatchSource, options: PredictOptions = {}): Promise<Outputs> {
     checkOptions('predict', options, ['batchSize', 'steps', 'signal', 'callbacks']);

@@ -9,6 +9,7 @@ import { Model } from './model.js';
 /**
  * Layers one behind the other. With `inputShape` on the first it is built at once; otherwise on the first call.
  *
+ * @throws ArgumentError for layers that are none
  * @see https://keras.io/guides/sequential_model/
  * @example
  * const model = new nn.Sequential([
@@ -72,7 +73,13 @@ export class Sequential extends Model {
   }
 }
 
-/** The same as `new Sequential(layers)`. */
+/**
+ * The same as `new Sequential(layers)`.
+ *
+ * @example
+ * const model = nn.sequential([new nn.Dense({ units: 8, activation: 'relu' }), new nn.Dense({ units: 2 })]);
+ * model.call(zeros([3, 4])).shape; // → [3, 2]
+ */
 export function sequential(layers: readonly Module[]): Sequential {
   return new Sequential(layers);
 }

@@ -31,7 +31,14 @@ export interface Call {
   outputs: unknown;
 }
 
-/** A tensor of a model that is being described. */
+/**
+ * A tensor of a model that is being described.
+ *
+ * @example
+ * const x = nn.input({ shape: [4] });
+ * x instanceof nn.SymbolicTensor; // → true
+ * new nn.Dense({ units: 2 }).call(x).rank; // → 2
+ */
 export class SymbolicTensor extends Tensor {
   /** @param call what made it; null for an input of a model */
   constructor(

@@ -106,8 +106,9 @@ export function lines(series: Readonly<Record<string, ArrayLike<number>>>, optio
  *
  * @param history what `fit` returned
  * @param options `title`, and `width` and `height` of each curve
+ * @throws ArgumentError for something else than a history
  * @example
- * nn.plots.history(await model.fit(x, y));
+ * nn.plots.history(await model.fit(x, y, { verbose: 0 })).toSVG().startsWith('<svg'); // → true
  */
 export function history(history: { readonly history: Curves }, options: PlotOptions = {}): Plot {
   const { title, width, height } = read('plots.history', options, 'History');
@@ -126,7 +127,7 @@ export function history(history: { readonly history: Curves }, options: PlotOpti
  * @param options `title`, `width`, `height`
  * @throws ArgumentError for what is no list of numbers
  * @example
- * nn.plots.histogram(layer.kernel.toTypedArray(), { title: 'kernel' });
+ * nn.plots.histogram(randomNormal([100]).toTypedArray(), { title: 'kernel' }).toSVG().startsWith('<svg'); // → true
  */
 export function histogram(values: ArrayLike<number>, options: PlotOptions = {}): Plot {
   const { title, width, height } = read('plots.histogram', options, 'Histogram');

@@ -11,6 +11,12 @@ import { type ParameterState, type ParameterStep, type Parameters, separate } fr
  *
  * @throws ArgumentError for options out of range
  * @see Kingma & Ba 2015, section 7; https://keras.io/api/optimizers/adamax/ (PyTorch adds ε to |g| instead)
+ * @example
+ * const w = tensor([[1, -2]], { requiresGrad: true });
+ * const optimizer = new optim.Adamax([w], { learningRate: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → [[0.9, -1.9]]
  */
 export class Adamax extends MomentsOptimizer {
   constructor(options?: MomentsOptions);
@@ -38,6 +44,12 @@ export class Adamax extends MomentsOptimizer {
  *
  * @throws ArgumentError for options out of range
  * @see Dozat 2016; https://keras.io/api/optimizers/Nadam/ (PyTorch's decays μ more slowly, by 0.96^(0.004 t))
+ * @example
+ * const w = tensor([[1, -2]], { requiresGrad: true });
+ * const optimizer = new optim.Nadam([w], { learningRate: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → [[0.89372, -1.8937]]
  */
 export class Nadam extends MomentsOptimizer {
   constructor(options?: MomentsOptions);
@@ -80,6 +92,12 @@ export class Nadam extends MomentsOptimizer {
  * @param options `epsilon`: 1e-8 unless given, as in PyTorch, whose form this is
  * @throws ArgumentError for options out of range
  * @see Liu et al. 2020, arXiv:1908.03265; https://pytorch.org/docs/stable/generated/torch.optim.RAdam.html
+ * @example
+ * const w = tensor([[1, -2]], { requiresGrad: true });
+ * const optimizer = new optim.RAdam([w], { learningRate: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → [[0.8, -1.6]]
  */
 export class RAdam extends MomentsOptimizer {
   constructor(options?: MomentsOptions);

@@ -35,6 +35,12 @@ export interface AdagradOptions extends OptimizerOptions {
  *
  * @throws ArgumentError for options out of range
  * @see Duchi et al. 2011; https://keras.io/api/optimizers/adagrad/
+ * @example
+ * const w = tensor([[1, -2]], { requiresGrad: true });
+ * const optimizer = new optim.Adagrad([w], { learningRate: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → [[0.90123, -1.9003]]
  */
 export class Adagrad extends Optimizer {
   private readonly initial: number;
@@ -81,6 +87,12 @@ export interface AdadeltaOptions extends OptimizerOptions {
  *
  * @throws ArgumentError for options out of range
  * @see Zeiler 2012, arXiv:1212.5701; https://keras.io/api/optimizers/adadelta/
+ * @example
+ * const w = tensor([[1, -2]], { requiresGrad: true });
+ * const optimizer = new optim.Adadelta([w], { learningRate: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → [[0.99986, -1.9999]]
  */
 export class Adadelta extends Optimizer {
   private readonly rho: number;
@@ -118,6 +130,12 @@ export interface RpropOptions extends OptimizerOptions {
  *
  * @throws ArgumentError for options out of range
  * @see Riedmiller & Braun 1993; https://pytorch.org/docs/stable/generated/torch.optim.Rprop.html
+ * @example
+ * const w = tensor([[1, -2]], { requiresGrad: true });
+ * const optimizer = new optim.Rprop([w], { learningRate: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → [[0.9, -1.9]]
  */
 export class Rprop extends Optimizer {
   private readonly etas: readonly [number, number];
@@ -177,6 +195,12 @@ export interface FtrlOptions extends OptimizerOptions {
  *
  * @throws ArgumentError for options out of range
  * @see McMahan et al. 2013; https://keras.io/api/optimizers/ftrl/
+ * @example
+ * const w = tensor([[1, -2]], { requiresGrad: true });
+ * const optimizer = new optim.Ftrl([w], { learningRate: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → [[0.74505, -1.7427]]
  */
 export class Ftrl extends Optimizer {
   private readonly settings: {

@@ -96,12 +96,24 @@ export type OptimizerName =
   | 'sgld'
   | 'lbfgs';
 
-/** The optimizer meant by a name, or the one given. @throws ArgumentError for an unknown name */
+/**
+ * The optimizer meant by a name, or the one given.
+ *
+ * @throws ArgumentError for an unknown name
+ * @example
+ * optim.resolveOptimizer('compile', 'adam').learningRate; // → 0.001
+ */
 export function resolveOptimizer(operation: string, given: OptimizerName | Optimizer): Optimizer {
   return makeOptimizer(operation, given, {});
 }
 
-/** The optimizer meant by a name, with options; or the one given, which takes none any more. @throws ArgumentError */
+/**
+ * The optimizer meant by a name, with options; or the one given, which takes none any more.
+ *
+ * @throws ArgumentError
+ * @example
+ * optim.makeOptimizer('Trainer', 'sgd', { learningRate: 0.5 }).learningRate; // → 0.5
+ */
 export function makeOptimizer(
   operation: string,
   given: OptimizerName | Optimizer,

@@ -21,6 +21,12 @@ import type { Rate } from './rate.js';
  *
  * @throws ArgumentError for options out of range
  * @see You et al. 2020, arXiv:1904.00962; https://keras.io/api/optimizers/lamb/
+ * @example
+ * const w = tensor([[1, -2]], { requiresGrad: true });
+ * const optimizer = new optim.Lamb([w], { learningRate: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → [[0.84189, -1.8419]]
  */
 export class Lamb extends MomentsOptimizer {
   constructor(options?: MomentsOptions);
@@ -71,6 +77,12 @@ export interface LARSOptions extends OptimizerOptions {
  *
  * @throws ArgumentError for options out of range
  * @see You et al. 2017, arXiv:1708.03888; MXNet's LARS
+ * @example
+ * const w = tensor([[1, -2]], { requiresGrad: true });
+ * const optimizer = new optim.LARS([w], { learningRate: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → [[0.9999, -1.9998]]
  */
 export class LARS extends Optimizer {
   private readonly momentum: number;
@@ -129,6 +141,12 @@ export interface AdafactorOptions extends OptimizerOptions {
  *
  * @throws ArgumentError for options out of range
  * @see Shazeer & Stern 2018, arXiv:1804.04235; https://keras.io/api/optimizers/adafactor/
+ * @example
+ * const w = tensor([[1, -2]], { requiresGrad: true });
+ * const optimizer = new optim.Adafactor([w], { learningRate: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → [[0.84189, -1.8419]]
  */
 export class Adafactor extends Optimizer {
   private readonly settings: Required<Omit<AdafactorOptions, keyof OptimizerOptions>>;
@@ -233,6 +251,12 @@ const [quinticA, quinticB, quinticC] = [3.4445, -4.775, 2.0315];
  *
  * @throws ArgumentError for options out of range
  * @see Jordan 2024, "Muon: An optimizer for hidden layers in neural networks"; https://keras.io/api/optimizers/muon/
+ * @example
+ * const w = tensor([[3, 0], [0, 2]], { requiresGrad: true });
+ * const optimizer = new optim.Muon([w], { learningRate: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.less(tensor([[3, 1], [1, 2]])).all(); // → true
  */
 export class Muon extends Optimizer {
   private readonly settings: Required<Omit<MuonOptions, keyof OptimizerOptions | 'adamParameters'>>;

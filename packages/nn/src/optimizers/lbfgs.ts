@@ -90,7 +90,11 @@ export class LBFGS extends Optimizer {
     super.bind(parameters);
   }
 
-  /** @param closure computes the loss. @returns the loss before the step */
+  /**
+   * @param closure computes the loss.
+   * @returns the loss before the step
+   * @throws ArgumentError without a closure
+   */
   override step(closure?: () => Tensor): number {
     if (typeof closure !== 'function') {
       throw new ArgumentError(

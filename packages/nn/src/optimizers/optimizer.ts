@@ -106,6 +106,22 @@ export type Pair = readonly [parameter: Tensor, gradient: Tensor];
  * Base of the optimizers. One is given its parameters when it is made (the PyTorch way), or by `compile` (the Keras way).
  *
  * For one of your own, extend it: name the slots that each parameter needs, and write `updateParameter`.
+ *
+ * @throws ArgumentError for options out of range
+ * @example
+ * class Descent extends optim.Optimizer {
+ *   constructor(parameters: Tensor[]) {
+ *     super('Descent', parameters, {}, 0.1);
+ *   }
+ *   protected override updateParameter(w: Tensor, gradient: Tensor, _state: unknown, { learningRate }: { learningRate: number }) {
+ *     w.assign(w.sub(gradient.mul(learningRate)));
+ *   }
+ * }
+ * const w = tensor([1, -2], { requiresGrad: true });
+ * const optimizer = new Descent([w]);
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → [0.8, -1.6]
  */
 export abstract class Optimizer {
   private rate: Rate;
@@ -187,7 +203,11 @@ export abstract class Optimizer {
     this.rate = checkRate(this.operation, rate);
   }
 
-  /** Sets what the learning rate follows from now on: a schedule, a function of the number of steps taken, or a number. */
+  /**
+   * Sets what the learning rate follows from now on: a schedule, a function of the number of steps taken, or a number.
+   *
+   * @throws ArgumentError for a rate that is none, or below 0
+   */
   setSchedule(rate: Rate): void {
     this.rate = checkRate(this.operation, rate);
   }
@@ -221,7 +241,11 @@ export abstract class Optimizer {
     this.bind(all);
   }
 
-  /** Sets which tensors to change. `compile` calls it; the state of tensors that stay is kept, and the options of their groups. */
+  /**
+   * Sets which tensors to change. `compile` calls it; the state of tensors that stay is kept, and the options of their groups.
+   *
+   * @throws ArgumentError for a tensor that is no leaf, or one given twice
+   */
   bind(parameters: readonly Tensor[]): void {
     for (const [i, parameter] of parameters.entries()) {
       if (!isTensor(parameter) || !parameter.isLeaf) {
@@ -301,6 +325,7 @@ export abstract class Optimizer {
    * Changes the parameters by gradients computed elsewhere (`grad`, `valueAndGrad`), in place.
    *
    * @param gradients one for each parameter, in order, of its shape
+   * @throws ArgumentError for another number of gradients than of parameters
    */
   applyGradients(gradients: readonly Tensor[]): void {
     if (gradients.length !== this.bound.length) {

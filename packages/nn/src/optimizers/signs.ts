@@ -30,6 +30,12 @@ export interface LionOptions extends OptimizerOptions {
  *
  * @throws ArgumentError for options out of range
  * @see Chen et al. 2023, arXiv:2302.06675; https://keras.io/api/optimizers/lion/
+ * @example
+ * const w = tensor([[1, -2]], { requiresGrad: true });
+ * const optimizer = new optim.Lion([w], { learningRate: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → [[0.9, -1.9]]
  */
 export class Lion extends Optimizer {
   private readonly beta1: number;
@@ -57,6 +63,12 @@ export class Lion extends Optimizer {
  * @param options `learningRate` 0.01 and `momentum` 0.9 unless given (MXNet)
  * @throws ArgumentError for options out of range
  * @see Bernstein et al. 2018, arXiv:1802.04434; MXNet's Signum (its wd_lh is `weightDecay`)
+ * @example
+ * const w = tensor([[1, -2]], { requiresGrad: true });
+ * const optimizer = new optim.Signum([w], { learningRate: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w; // → [[0.9, -1.9]]
  */
 export class Signum extends Optimizer {
   private readonly momentum: number;
@@ -86,6 +98,12 @@ export class Signum extends Optimizer {
  * @param options `learningRate` 0.1 unless given (MXNet); `seed`: drawn from the global generator unless given
  * @throws ArgumentError for options out of range
  * @see Welling & Teh 2011; MXNet's SGLD
+ * @example
+ * const w = tensor([1, -2], { requiresGrad: true });
+ * const optimizer = new optim.SGLD([w], { learningRate: 1e-4, seed: 1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.sub(tensor([1, -2])).abs().max().less(0.1); // → true
  */
 export class SGLD extends Optimizer {
   /** Its own stream, if it has one: part of the state. */

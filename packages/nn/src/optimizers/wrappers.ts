@@ -164,6 +164,12 @@ export interface LossScaleOptions {
  *
  * @throws ArgumentError for options out of range
  * @see Micikevicius et al. 2018, arXiv:1710.03740; https://keras.io/api/optimizers/loss_scale_optimizer/
+ * @example
+ * const w = tensor([1, -2], { requiresGrad: true });
+ * const optimizer = new optim.LossScaleOptimizer(new optim.SGD([w], { learningRate: 0.1 }));
+ * optimizer.scaleLoss(w.square().sum()).backward();
+ * optimizer.step();
+ * w; // → [0.8, -1.6]
  */
 export class LossScaleOptimizer extends Wrapper {
   private readonly growthSteps: number;

@@ -37,6 +37,7 @@ export interface WarmupOptions {
 /**
  * b + (s(0) − b) t / w for the first w = `warmupSteps` steps, from b = `beginLearningRate`; then s(t − w) of the schedule s.
  *
+ * @throws ArgumentError for options out of range
  * @see Goyal et al. 2017, section 2.2; https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/lr_scheduler/
  * @example
  * const decay = new optim.schedules.StepDecay({ initialLearningRate: 0.1, stepSize: 1000 });
@@ -80,6 +81,7 @@ export interface SequentialScheduleOptions {
 /**
  * One schedule after another, each from its own step 0: sᵢ(t − milestones[i − 1]).
  *
+ * @throws ArgumentError for options out of range
  * @see https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html
  * @example
  * const decay = new optim.schedules.ExponentialDecay({ initialLearningRate: 0.1, decaySteps: 1, decayRate: 0.9 });
@@ -124,6 +126,7 @@ export interface ChainedScheduleOptions {
 /**
  * The product of schedules, all at the same step: Π sᵢ(t).
  *
+ * @throws ArgumentError for options out of range
  * @see https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ChainedScheduler.html
  * @example
  * const { ChainedSchedule, ExponentialDecay, StepDecay } = optim.schedules;
@@ -133,7 +136,7 @@ export interface ChainedScheduleOptions {
  *     new StepDecay({ initialLearningRate: 1, stepSize: 10 }),
  *   ],
  * });
- * schedule.at(10); // → 0.1 · 0.9¹⁰ · 0.1
+ * schedule.at(10); // → 0.0034868
  */
 export class ChainedSchedule extends LearningRateSchedule {
   readonly name: string = 'ChainedSchedule';
@@ -164,6 +167,7 @@ export interface LambdaScheduleOptions {
 /**
  * η₀ f(t) for a function f of yours. `serialize` cannot write it down.
  *
+ * @throws ArgumentError for options out of range
  * @see https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LambdaLR.html
  * @example
  * const schedule = new optim.schedules.LambdaSchedule({ initialLearningRate: 0.1, factor: (step) => 1 / Math.sqrt(step + 1) });

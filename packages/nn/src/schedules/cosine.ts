@@ -27,6 +27,7 @@ export interface CosineDecayOptions {
  *
  * With `alpha: 0`, η is PyTorch's CosineAnnealingLR up to T_max, which then rises again.
  *
+ * @throws ArgumentError for options out of range
  * @see Loshchilov & Hutter 2017, "SGDR"; https://keras.io/api/optimizers/learning_rate_schedules/cosine_decay/
  * @example
  * const schedule = new optim.schedules.CosineDecay({
@@ -90,6 +91,7 @@ export interface CosineDecayRestartsOptions {
  * The k-th fall starts at exactly the step n (tᵏ − 1) / (t − 1). (Keras finds k by a logarithm, which may round a restart to
  * one step later.)
  *
+ * @throws ArgumentError for options out of range
  * @see Loshchilov & Hutter 2017, "SGDR"; https://keras.io/api/optimizers/learning_rate_schedules/cosine_decay_restarts/
  * @example
  * const schedule = new optim.schedules.CosineDecayRestarts({ initialLearningRate: 0.1, firstDecaySteps: 100 });

@@ -33,6 +33,7 @@ interface Phase {
  * One rise from η / `divFactor` to η = `maxLearningRate` and one long fall to η / (`divFactor` · `finalDivFactor`), which the
  * rate stays at after the last step. The top is at step `pctStart` · `totalSteps` − 1.
  *
+ * @throws ArgumentError for options out of range
  * @see Smith & Topin 2018, "Super-Convergence"; https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.OneCycleLR.html
  * @example
  * const schedule = new optim.schedules.OneCycle({ maxLearningRate: 0.1, totalSteps: 1000 });
@@ -115,6 +116,7 @@ export interface CyclicOptions {
 /**
  * From `baseLearningRate` up to `maxLearningRate` and down again in straight lines, over and over.
  *
+ * @throws ArgumentError for options out of range
  * @see Smith 2017, "Cyclical Learning Rates for Training Neural Networks"; https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CyclicLR.html
  * @example
  * const schedule = new optim.schedules.Cyclic({ baseLearningRate: 0.1, maxLearningRate: 0.5, stepSizeUp: 4 });

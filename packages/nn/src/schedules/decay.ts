@@ -35,6 +35,7 @@ function periodsAt(step: number, { decaySteps, staircase }: Required<RateDecayOp
  * η₀ r^(t / n): every `decaySteps` n the rate is multiplied by `decayRate` r. With `decaySteps: 1` it is PyTorch's
  * ExponentialLR.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/optimizers/learning_rate_schedules/exponential_decay/
  * @example
  * const schedule = new optim.schedules.ExponentialDecay({ initialLearningRate: 0.1, decaySteps: 1000, decayRate: 0.96 });
@@ -57,6 +58,7 @@ export class ExponentialDecay extends LearningRateSchedule {
 /**
  * η₀ / (1 + r t / n): the sum of the rates grows without end, but ever slower.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/optimizers/learning_rate_schedules/inverse_time_decay/
  * @example
  * const schedule = new optim.schedules.InverseTimeDecay({ initialLearningRate: 0.1, decaySteps: 1, decayRate: 0.5 });
@@ -95,6 +97,7 @@ export interface PolynomialDecayOptions {
  *
  * With `cycle`, n is the first multiple of `decaySteps` that is not below t: the rate jumps up after each one, less each time.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/optimizers/learning_rate_schedules/polynomial_decay/
  * @example
  * const schedule = new optim.schedules.PolynomialDecay({ initialLearningRate: 0.1, endLearningRate: 0.01, decaySteps: 1000 });

@@ -17,6 +17,7 @@ export interface PiecewiseConstantDecayOptions {
  *
  * A boundary is the last step of the old rate, as in Keras; a milestone of `MultiStepDecay` is the first of the new one.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/optimizers/learning_rate_schedules/piecewise_constant_decay/
  * @example
  * const schedule = new optim.schedules.PiecewiseConstantDecay({ boundaries: [100, 150], values: [1, 0.5, 0.1] });
@@ -64,6 +65,7 @@ export interface StepDecayOptions {
 /**
  * max(η₀ γ^⌊t / n⌋, least): every `stepSize` n steps the rate is multiplied by `gamma` γ.
  *
+ * @throws ArgumentError for options out of range
  * @see https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html
  * @example
  * const schedule = new optim.schedules.StepDecay({ initialLearningRate: 0.1, stepSize: 30 });
@@ -104,6 +106,7 @@ export interface MultiStepDecayOptions {
 /**
  * η₀ γ^k, where k milestones are at or before t.
  *
+ * @throws ArgumentError for options out of range
  * @see https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html
  * @example
  * const schedule = new optim.schedules.MultiStepDecay({ initialLearningRate: 0.1, milestones: [30, 80] });

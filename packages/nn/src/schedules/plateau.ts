@@ -39,6 +39,7 @@ export interface PlateauState {
  * It is told the metric with `step(metric)`, once an epoch; its rate is that of all steps until it is told the next. Its state
  * is `stateDict()`. PyTorch's patience p and cooldown c are `patience: p + 1` and `cooldown: c + 1` here.
  *
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/callbacks/reduce_lr_on_plateau/
  * @example
  * const plateau = new optim.schedules.ReduceOnPlateau({ initialLearningRate: 0.1, patience: 2 });

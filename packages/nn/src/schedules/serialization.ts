@@ -70,6 +70,10 @@ function plain(value: unknown): unknown {
  *
  * @param custom classes of your own, by the `name` of their schedules
  * @throws ArgumentError for a class that is not known, or options that the class refuses
+ * @example
+ * const { schedules } = optim;
+ * const text = JSON.stringify(schedules.serialize(new schedules.StepDecay({ initialLearningRate: 0.1, stepSize: 30 })));
+ * schedules.deserialize(JSON.parse(text)).at(30); // → 0.01
  */
 export function deserialize(
   serialized: SerializedSchedule,

@@ -32,6 +32,7 @@ interface Place {
  * The layers of a model, and from which others each takes its inputs.
  *
  * @returns SVG text
+ * @throws ArgumentError for options of another kind
  * @see https://keras.io/api/utils/model_plotting_utils/
  * @example
  * const svg = nn.plotModel(model);

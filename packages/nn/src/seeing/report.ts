@@ -39,7 +39,9 @@ svg{max-width:100%;height:auto}`;
  * @returns HTML text
  * @throws ArgumentError for data without a model
  * @example
- * const html = await nn.report({ model, history, data: [testImages, testLabels] });
+ * const history = await model.fit(x, y, { epochs: 2, verbose: 0 });
+ * const html = await nn.report({ model, history });
+ * html.includes('<svg'); // → true
  */
 export async function report(options: ReportOptions): Promise<string> {
   checkOptions('report', options, ['title', 'history', 'model', 'data', 'pictures', 'classNames', 'examples']);

@@ -26,9 +26,10 @@ let files = 0;
  * Writes scalars, histograms, images and graphs to an event file (PyTorch's and TensorFlow's SummaryWriter): for loops of one's own. In `fit` the
  * `TensorBoard` callback does it.
  *
+ * @throws ArgumentError for a directory that is no path
  * @example
- * const writer = new SummaryWriter('logs/run1');
- * writer.addScalar('loss', loss.item(), step);
+ * const writer = new SummaryWriter('logs/run2');
+ * for (const [step, loss] of [1, 0.5, 0.25].entries()) writer.addScalar('loss', loss, step);
  */
 export class SummaryWriter {
   /** The file. */
@@ -69,7 +70,12 @@ export class SummaryWriter {
     this.add(step, [histogramValue(tag, numbers)]);
   }
 
-  /** A picture. @param image uint8 [height, width, 1, 3 or 4] */
+  /**
+   * A picture.
+   *
+   * @param image uint8 [height, width, 1, 3 or 4]
+   * @throws ShapeError for something else than [height, width, channels]
+   */
   async addImage(tag: string, image: Tensor, step: number): Promise<void> {
     const { shape } = checkTensor('addImage', 'image', image);
     if (shape.length !== 3) throw new ShapeError('addImage', { image }, 'a picture [height, width, channels]');

@@ -40,9 +40,10 @@ export interface TrainTokenizerOptions {
 /**
  * Texts as numbers of pieces of bytes: no text is unknown, and `decode` gives back what `encode` was given.
  *
+ * @throws ArgumentError for a vocabulary without a number for each token, or merges whose parts or whole it lacks
  * @see https://huggingface.co/learn/llm-course/chapter6/5
  * @example
- * const tokenizer = nn.text.BytePairTokenizer.train([text], { vocabularySize: 500 });
+ * const tokenizer = nn.text.BytePairTokenizer.train(['hello hello help'], { vocabularySize: 260 });
  * tokenizer.decode(tokenizer.encode('hello')); // → hello
  */
 export class BytePairTokenizer {
@@ -164,7 +165,11 @@ export class BytePairTokenizer {
     return this.special.get(token) ?? this.numbers.get(token);
   }
 
-  /** Numbers of the tokens of a text. Special tokens in it are those. */
+  /**
+   * Numbers of the tokens of a text. Special tokens in it are those.
+   *
+   * @throws ArgumentError for something else than text
+   */
   encode(text: string): number[] {
     if (typeof text !== 'string') throw new ArgumentError('BytePairTokenizer', `got ${shown(text)}; expected text`);
     const parts = this.specialPattern === null ? [text] : text.split(this.specialPattern);

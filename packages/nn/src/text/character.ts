@@ -27,7 +27,7 @@ export class CharacterTokenizer {
     return this.characters.length;
   }
 
-  /** Numbers of the characters of a text. */
+  /** Numbers of the characters of a text. @throws ArgumentError for a character that it does not know */
   encode(text: string): number[] {
     return Array.from(text, (c) => {
       const n = this.numbers.get(c);
@@ -39,7 +39,7 @@ export class CharacterTokenizer {
     });
   }
 
-  /** The text of some characters. */
+  /** The text of some characters. @throws ArgumentError for a number that is none of its characters */
   decode(ids: Iterable<number>): string {
     return Array.from(ids, (id) => {
       const c = this.characters[id];

@@ -69,7 +69,7 @@ function wordsOf(text: string, lowerCase: boolean): string[] {
  * @see https://huggingface.co/learn/llm-course/chapter6/6
  * @example
  * const tokenizer = new nn.text.WordPieceTokenizer({ vocabulary: ['[UNK]', 'un', '##aff', '##able'] });
- * tokenizer.tokens('Unaffable'); // → un ##aff ##able
+ * tokenizer.tokens('Unaffable'); // → ["un", "##aff", "##able"]
  */
 export class WordPieceTokenizer {
   private readonly vocabulary: readonly string[];
@@ -165,7 +165,7 @@ export class WordPieceTokenizer {
     return this.numbers.get(token);
   }
 
-  /** The tokens of a text. */
+  /** The tokens of a text. @throws ArgumentError for something else than text */
   tokens(text: string): string[] {
     if (typeof text !== 'string') throw new ArgumentError('WordPieceTokenizer', `got ${shown(text)}; expected text`);
     const parts = this.specialPattern === null ? [text] : text.split(this.specialPattern);

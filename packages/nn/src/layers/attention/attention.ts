@@ -166,8 +166,10 @@ function checkAttentionInputs(operation: string, inputs: AttentionInputs): Atten
  * @throws ArgumentError for options out of range or other inputs than two or three; ShapeError, DTypeError for inputs that do not fit
  * @see https://keras.io/api/layers/attention_layers/attention/; Luong et al. 2015, arXiv:1508.04025
  * @example
- * new nn.Attention().call([query, value], { useCausalMask: true });
- * const [output, weights] = new nn.Attention().callWithScores([query, value, key]);
+ * const [query, value] = [zeros([2, 3, 4]), zeros([2, 5, 4])];
+ * new nn.Attention().call([query, value], { useCausalMask: true }).shape; // → [2, 3, 4]
+ * const [output, weights] = new nn.Attention().callWithScores([query, value]);
+ * weights.shape; // → [2, 3, 5]
  */
 export class Attention extends VectorAttention {
   /** [], or null without `useScale` */
@@ -219,9 +221,11 @@ export class Attention extends VectorAttention {
  *
  * A query that may attend to nothing gets 0 (Keras: the mean of all values).
  *
- * @throws as `Attention`
+ * @throws as `Attention`; ArgumentError for options out of range
  * @see https://keras.io/api/layers/attention_layers/additive_attention/; Bahdanau et al. 2014, arXiv:1409.0473
- * @example new nn.AdditiveAttention().call([query, value]);
+ * @example
+ * const [query, value] = [zeros([2, 3, 4]), zeros([2, 5, 4])];
+ * new nn.AdditiveAttention().call([query, value]).shape; // → [2, 3, 4]
  */
 export class AdditiveAttention extends VectorAttention {
   /** [d], or null without `useScale` */

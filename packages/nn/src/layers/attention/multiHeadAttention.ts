@@ -29,8 +29,10 @@ export interface MultiHeadAttentionOptions extends HeadsOptions {
  * @see https://keras.io/api/layers/attention_layers/multi_head_attention/; Vaswani et al. 2017, arXiv:1706.03762
  * @example
  * const attention = new nn.MultiHeadAttention({ numHeads: 8, keyDim: 64 });
- * const y = attention.call(x, x, { useCausalMask: true });
- * const [output, weights] = attention.callWithScores(query, value); // weights [batch, 8, n, m]
+ * const sequence = zeros([2, 5, 16]);
+ * attention.call(sequence, sequence, { useCausalMask: true }).shape; // → [2, 5, 16]
+ * const [output, weights] = attention.callWithScores(sequence, sequence);
+ * weights.shape; // → [2, 8, 5, 5]
  */
 export class MultiHeadAttention extends HeadsAttention {
   constructor(options: MultiHeadAttentionOptions) {
@@ -72,7 +74,8 @@ export interface GroupQueryAttentionOptions extends HeadsOptions {
  * @throws ArgumentError for options out of range, or heads that do not divide; ShapeError, DTypeError for inputs and masks that do not fit
  * @see https://keras.io/api/layers/attention_layers/group_query_attention/; Ainslie et al. 2023, arXiv:2305.13245
  * @example
- * new nn.GroupQueryAttention({ headDim: 64, numQueryHeads: 8, numKeyValueHeads: 2 }).call(x, x, { useCausalMask: true });
+ * const attention = new nn.GroupQueryAttention({ headDim: 4, numQueryHeads: 8, numKeyValueHeads: 2 });
+ * attention.call(zeros([2, 5, 16]), zeros([2, 5, 16]), { useCausalMask: true }).shape; // → [2, 5, 16]
  */
 export class GroupQueryAttention extends HeadsAttention {
   constructor(options: GroupQueryAttentionOptions) {

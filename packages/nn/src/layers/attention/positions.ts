@@ -26,7 +26,9 @@ export interface SinePositionEncodingOptions extends LayerOptions {
  *
  * @throws ArgumentError for options out of range; ShapeError, DTypeError for other inputs
  * @see https://keras.io/keras_hub/api/modeling_layers/sine_position_encoding/; Vaswani et al. 2017, arXiv:1706.03762
- * @example const y = x.add(new nn.SinePositionEncoding().call(x));
+ * @example
+ * const words = zeros([2, 5, 16]);
+ * words.add(new nn.SinePositionEncoding().call(words)).shape; // → [2, 5, 16]
  */
 export class SinePositionEncoding extends Layer {
   protected override readonly keepsMask = true;
@@ -69,7 +71,9 @@ export interface PositionEmbeddingOptions extends LayerOptions, DTypeOption {
  * @throws ArgumentError for options out of range; ShapeError for a longer sequence or other features than the first time; IndexError for
  *   positions that are not from 0 to sequenceLength − 1; DTypeError for an input of another dtype
  * @see https://keras.io/keras_hub/api/modeling_layers/position_embedding/
- * @example const y = x.add(new nn.PositionEmbedding({ sequenceLength: 512 }).call(x));
+ * @example
+ * const words = zeros([2, 5, 16]);
+ * words.add(new nn.PositionEmbedding({ sequenceLength: 512 }).call(words)).shape; // → [2, 5, 16]
  */
 export class PositionEmbedding extends Layer {
   readonly sequenceLength: number;
@@ -137,11 +141,14 @@ export interface TokenAndPositionEmbeddingOptions extends LayerOptions, DTypeOpt
  *
  * Input [batch, time] of word indices, output [batch, time, embeddingDim].
  *
- * @throws as `Embedding` and `PositionEmbedding`
+ * @throws as `Embedding` and `PositionEmbedding`; ArgumentError for options out of range
  * @see https://keras.io/keras_hub/api/modeling_layers/token_and_position_embedding/
  * @example
- * const embedding = new nn.TokenAndPositionEmbedding({ vocabularySize: 5000, sequenceLength: 128, embeddingDim: 64 });
- * const logits = embedding.tokenEmbedding.call(body.call(embedding.call(words)), { reverse: true });
+ * const embedding = new nn.TokenAndPositionEmbedding({ vocabularySize: 50, sequenceLength: 128, embeddingDim: 16 });
+ * const vectors = embedding.call(zeros([2, 5], { dtype: 'int32' }));
+ * vectors.shape; // → [2, 5, 16]
+ * const logits = embedding.tokenEmbedding.call(vectors, { reverse: true });
+ * logits.shape; // → [2, 5, 50]
  */
 export class TokenAndPositionEmbedding extends Layer {
   readonly tokenEmbedding: ReversibleEmbedding;

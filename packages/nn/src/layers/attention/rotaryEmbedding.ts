@@ -32,8 +32,10 @@ export interface RotaryEmbeddingOptions extends LayerOptions {
  * @see https://keras.io/keras_hub/api/modeling_layers/rotary_embedding/; Su et al. 2021, arXiv:2104.09864
  * @example
  * const rotary = new nn.RotaryEmbedding();
- * const y = rotary.call(query); // [batch, time, heads, features]
- * const next = rotary.call(step, { startIndex: 12 });
+ * const query = randomNormal([1, 6, 2, 8]); // [batch, time, heads, features]
+ * const step = query.slice(null, [5, 6]);
+ * const turned = rotary.call(step, { startIndex: 5 });
+ * allclose(turned, rotary.call(query).slice(null, [5, 6])); // → true
  */
 export class RotaryEmbedding extends Layer {
   protected override readonly keepsMask = true;

@@ -52,11 +52,13 @@ interface WithCache extends DecoderCallOptions {
  *   for inputs and masks that do not fit
  * @see https://keras.io/keras_hub/api/modeling_layers/transformer_decoder/; Vaswani et al. 2017, arXiv:1706.03762
  * @example
- * const decoder = new nn.TransformerDecoder({ intermediateDim: 2048, numHeads: 8, normalizeFirst: true });
- * const y = decoder.call(x);
+ * const decoder = new nn.TransformerDecoder({ intermediateDim: 32, numHeads: 2, normalizeFirst: true });
+ * const words = randomNormal([1, 2, 8]);
+ * const y = decoder.call(words);
  * // One step at a time, each seeing those before without computing them again:
- * let [out, cache] = decoder.callWithCache(firstStep, null);
- * [out, cache] = decoder.callWithCache(nextStep, cache);
+ * let [out, cache] = decoder.callWithCache(words.slice(null, [0, 1]), null);
+ * [out, cache] = decoder.callWithCache(words.slice(null, [1, 2]), cache);
+ * allclose(out, y.slice(null, [1, 2]), { absolute: 1e-5 }); // → true
  */
 export class TransformerDecoder extends TransformerBlock {
   constructor(options: TransformerDecoderOptions) {

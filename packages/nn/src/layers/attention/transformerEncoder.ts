@@ -27,8 +27,9 @@ interface WithScores extends EncoderCallOptions {
  * @throws ArgumentError for options out of range; ShapeError, DTypeError for inputs and masks that do not fit
  * @see https://keras.io/keras_hub/api/modeling_layers/transformer_encoder/; Vaswani et al. 2017, arXiv:1706.03762
  * @example
- * const encoder = new nn.TransformerEncoder({ intermediateDim: 2048, numHeads: 8, dropout: 0.1 });
- * const y = encoder.call(x, { paddingMask });
+ * const encoder = new nn.TransformerEncoder({ intermediateDim: 32, numHeads: 2, dropout: 0.1 });
+ * const paddingMask = tensor([[true, true, false]]);
+ * encoder.call(zeros([1, 3, 8]), { paddingMask }).shape; // → [1, 3, 8]
  */
 export class TransformerEncoder extends TransformerBlock {
   constructor(options: TransformerOptions) {

@@ -251,7 +251,9 @@ abstract class Mixing extends Layer {
  *
  * @throws ShapeError unless images are [batch, height, width, channels] and labels [batch, classes]
  * @see https://keras.io/api/layers/preprocessing_layers/image_augmentation/mix_up/
- * @example new nn.MixUp({ alpha: 0.2 }).call({ images, labels })
+ * @example
+ * const mixed = new nn.MixUp({ alpha: 0.2 }).call({ images, labels: oneHot(labels, 10) });
+ * mixed.images.shape; // → [8, 28, 28, 1]
  */
 export class MixUp extends Mixing {
   constructor(options: MixingOptions = {}) {
@@ -270,7 +272,9 @@ export class MixUp extends Mixing {
  *
  * @throws ShapeError unless images are [batch, height, width, channels] and labels [batch, classes]
  * @see https://keras.io/api/layers/preprocessing_layers/image_augmentation/cut_mix/
- * @example new nn.CutMix({ alpha: 1 }).call({ images, labels })
+ * @example
+ * const mixed = new nn.CutMix({ alpha: 1 }).call({ images, labels: oneHot(labels, 10) });
+ * mixed.images.shape; // → [8, 28, 28, 1]
  */
 export class CutMix extends Mixing {
   constructor(options: MixingOptions = {}) {

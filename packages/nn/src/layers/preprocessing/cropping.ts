@@ -118,7 +118,7 @@ function centred(x: Tensor, height: number, width: number): Tensor {
 /**
  * The part in the middle of images; those that are too small are enlarged first.
  *
- * @throws ShapeError for other axes than [height, width, channels] or a batch of these
+ * @throws ShapeError for other axes than [height, width, channels] or a batch of these; ArgumentError for an extent that is not positive
  * @see https://keras.io/api/layers/preprocessing_layers/image_preprocessing/center_crop/
  * @example new nn.CenterCrop({ height: 24, width: 24 })
  */
@@ -148,7 +148,7 @@ export interface RandomCropOptions extends RandomLayerOptions, SizeOptions {}
 /**
  * In training a part of each image at a place of its own; otherwise that in the middle. Images that are too small are enlarged first.
  *
- * @throws ShapeError for other axes than [height, width, channels] or a batch of these
+ * @throws ShapeError for other axes than [height, width, channels] or a batch of these; ArgumentError for an extent that is not positive
  * @see https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_crop/
  * @example new nn.RandomCrop({ height: 24, width: 24, seed: 1 })
  */

@@ -33,7 +33,7 @@ describe('Rescaling', () => {
 describe('Normalization', () => {
   it('normalizes as the examples of Keras', async () => {
     const layer = await new Normalization({ axis: null }).adapt(tensor([1, 2, 3, 4, 5]));
-    expectNear(layer.call(tensor([1, 2, 3])), [-1.4142135, -0.70710677, 0], 1e-6);
+    expectNear(layer.call(tensor([1, 2, 3])), [-Math.SQRT2, -0.70710677, 0], 1e-6);
     const columns = await new Normalization().adapt([
       [0, 7, 4],
       [2, 9, 6],
@@ -43,7 +43,7 @@ describe('Normalization', () => {
     expectNear(columns.call(tensor([[0, 7, 4]])), [[-1, -1, -1]], 1e-6);
     expectNear(
       new Normalization({ mean: 3, variance: 2 }).call(tensor([[1], [2], [3]])),
-      [[-1.4142135], [-0.70710677], [0]],
+      [[-Math.SQRT2], [-0.70710677], [0]],
       1e-6,
     );
   });

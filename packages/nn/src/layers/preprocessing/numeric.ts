@@ -16,6 +16,7 @@ const encodingModes = ['int', 'oneHot', 'multiHot', 'count'] as const;
  * x · scale + offset.
  *
  * @param options `scale`; `offset`, 0 unless given
+ * @throws ArgumentError for options out of range
  * @see https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/
  * @example new nn.Rescaling({ scale: 1 / 127.5, offset: -1 }) // 0 … 255 becomes −1 … 1
  */
@@ -64,7 +65,7 @@ export interface NormalizationOptions extends LayerOptions {
  * @see https://keras.io/api/layers/preprocessing_layers/numerical/normalization/
  * @example
  * const layer = await new nn.Normalization().adapt(tensor([[1, 10], [3, 30]]));
- * layer.call(tensor([[3, 10]])); // → [[1, −1]]
+ * layer.call(tensor([[3, 10]])); // → [[1, -1]]
  */
 export class Normalization extends Layer {
   protected override readonly keepsMask = true;

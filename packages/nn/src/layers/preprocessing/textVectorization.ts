@@ -108,7 +108,7 @@ export class TextVectorization extends Layer {
     });
   }
 
-  /** The tokens of a text, before they are looked up. */
+  /** The tokens of a text, before they are looked up. @throws ArgumentError for something else than text */
   tokens(text: string): string[] {
     if (typeof text !== 'string') throw new ArgumentError('TextVectorization', `got ${shown(text)}; expected text`);
     const single = this.split(this.standardize(text));

@@ -96,7 +96,12 @@ export function checkStates(operation: string, states: readonly Tensor[], count:
     : new ArgumentError(operation, `got states ${shown(states)}; expected an array of ${count} tensors`);
 }
 
-/** Base of the cells: a cell that answers every question one may ask of it. */
+/**
+ * Base of the cells: a cell that answers every question one may ask of it.
+ *
+ * @example
+ * new nn.LSTMCell({ units: 8 }) instanceof nn.RecurrentCell; // → true
+ */
 export abstract class RecurrentCell extends Module {
   abstract readonly stateSizes: readonly number[];
 

@@ -60,6 +60,8 @@ abstract class ConvGRUCell extends ConvCell {
  *
  * @throws as `ConvLSTM2D`
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/rnn/index.html#mxnet.gluon.rnn.Conv1DRNNCell
+ * @example
+ * new nn.RNN({ cell: new nn.Conv1DRNNCell({ filters: 4, kernelSize: 3 }) }).call(zeros([2, 5, 16, 3])).shape; // → [2, 14, 4]
  */
 export class Conv1DRNNCell extends ConvRNNCell {
   constructor(options: ConvCellOptions) {
@@ -85,6 +87,8 @@ export class Conv2DRNNCell extends ConvRNNCell {
  *
  * @throws as `ConvLSTM2D`
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/rnn/index.html#mxnet.gluon.rnn.Conv3DRNNCell
+ * @example
+ * new nn.RNN({ cell: new nn.Conv3DRNNCell({ filters: 2, kernelSize: 3 }) }).call(zeros([1, 2, 4, 4, 4, 1])).shape; // → [1, 2, 2, 2, 2]
  */
 export class Conv3DRNNCell extends ConvRNNCell {
   constructor(options: ConvCellOptions) {
@@ -97,6 +101,8 @@ export class Conv3DRNNCell extends ConvRNNCell {
  *
  * @throws as `ConvLSTM2D`
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/rnn/index.html#mxnet.gluon.rnn.Conv1DLSTMCell
+ * @example
+ * new nn.RNN({ cell: new nn.Conv1DLSTMCell({ filters: 4, kernelSize: 3 }) }).call(zeros([2, 5, 16, 3])).shape; // → [2, 14, 4]
  */
 export class Conv1DLSTMCell extends ConvLSTMCell {
   constructor(options: ConvLSTMCellOptions) {
@@ -122,6 +128,8 @@ export class Conv2DLSTMCell extends ConvLSTMCell {
  *
  * @throws as `ConvLSTM2D`
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/rnn/index.html#mxnet.gluon.rnn.Conv3DLSTMCell
+ * @example
+ * new nn.RNN({ cell: new nn.Conv3DLSTMCell({ filters: 2, kernelSize: 3 }) }).call(zeros([1, 2, 4, 4, 4, 1])).shape; // → [1, 2, 2, 2, 2]
  */
 export class Conv3DLSTMCell extends ConvLSTMCell {
   constructor(options: ConvLSTMCellOptions) {
@@ -134,6 +142,8 @@ export class Conv3DLSTMCell extends ConvLSTMCell {
  *
  * @throws as `ConvLSTM2D`
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/rnn/index.html#mxnet.gluon.rnn.Conv1DGRUCell
+ * @example
+ * new nn.RNN({ cell: new nn.Conv1DGRUCell({ filters: 4, kernelSize: 3 }) }).call(zeros([2, 5, 16, 3])).shape; // → [2, 14, 4]
  */
 export class Conv1DGRUCell extends ConvGRUCell {
   constructor(options: ConvGRUCellOptions) {
@@ -159,6 +169,8 @@ export class Conv2DGRUCell extends ConvGRUCell {
  *
  * @throws as `ConvLSTM2D`
  * @see https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/rnn/index.html#mxnet.gluon.rnn.Conv3DGRUCell
+ * @example
+ * new nn.RNN({ cell: new nn.Conv3DGRUCell({ filters: 2, kernelSize: 3 }) }).call(zeros([1, 2, 4, 4, 4, 1])).shape; // → [1, 2, 2, 2, 2]
  */
 export class Conv3DGRUCell extends ConvGRUCell {
   constructor(options: ConvGRUCellOptions) {

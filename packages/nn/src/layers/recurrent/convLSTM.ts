@@ -45,6 +45,8 @@ export class ConvLSTM2D<const WithState extends boolean = false> extends ConvLST
  *
  * @throws as `ConvLSTM2D`
  * @see https://keras.io/api/layers/recurrent_layers/conv_lstm1d/
+ * @example
+ * new nn.ConvLSTM1D({ filters: 4, kernelSize: 3, padding: 'same' }).call(zeros([2, 5, 16, 3])).shape; // → [2, 16, 4]
  */
 export class ConvLSTM1D<const WithState extends boolean = false> extends ConvLSTM<WithState> {
   constructor(options: ConvLSTMOptions<WithState>) {
@@ -57,6 +59,8 @@ export class ConvLSTM1D<const WithState extends boolean = false> extends ConvLST
  *
  * @throws as `ConvLSTM2D`
  * @see https://keras.io/api/layers/recurrent_layers/conv_lstm3d/
+ * @example
+ * new nn.ConvLSTM3D({ filters: 2, kernelSize: 3, padding: 'same' }).call(zeros([1, 2, 4, 4, 4, 1])).shape; // → [1, 4, 4, 4, 2]
  */
 export class ConvLSTM3D<const WithState extends boolean = false> extends ConvLSTM<WithState> {
   constructor(options: ConvLSTMOptions<WithState>) {

@@ -54,7 +54,15 @@ export type RecurrentOutput<WithState extends boolean> = WithState extends true
   ? [output: Tensor, ...states: Tensor[]]
   : Tensor;
 
-/** Base of the recurrent layers. */
+/**
+ * Base of the recurrent layers.
+ *
+ * @throws ArgumentError for options out of range
+ * @example
+ * const lstm = new nn.LSTM({ units: 8, returnSequences: true });
+ * lstm instanceof nn.RecurrentLayer; // → true
+ * lstm.call(zeros([2, 10, 4])).shape; // → [2, 10, 8]
+ */
 export abstract class RecurrentLayer<C extends Cell = Cell, WithState extends boolean = boolean> extends Layer {
   readonly cell: C;
   readonly returnSequences: boolean;
