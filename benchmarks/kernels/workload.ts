@@ -24,10 +24,15 @@ export interface Workload {
 export interface Contender {
   readonly library: string;
   time(calls: number): number | Promise<number>;
+  /** What the call took that showed whether the library can do it, if it was that one's. */
+  readonly tried?: number;
 }
 
-/** Makes contenders for a workload, or none where the library cannot do it. */
-export type Library = (workload: Workload) => Promise<readonly Contender[]> | readonly Contender[];
+/** Makes contenders for a workload, of the names that are wanted; none where the library cannot do it. */
+export type Library = (
+  workload: Workload,
+  wanted: (library: string) => boolean,
+) => Promise<readonly Contender[]> | readonly Contender[];
 
 /** Milliseconds of one call, as the mean of `calls`. */
 export function timed(call: () => void): (calls: number) => number {

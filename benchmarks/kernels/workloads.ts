@@ -79,6 +79,9 @@ const twice = (shape: Shape): readonly Shape[] => [shape, shape];
 
 const square: Shape = [1024, 1024];
 
+/** Images of 16 × 16 places with 8 groups of 8 channels. */
+const groups: Shape = [32, 256, 8, 8];
+
 /** The same for other dtypes: those of the inputs, and of the result. */
 const typed = (work: Workload, dtypes: readonly DType[], indexLimit = 1): Workload => ({ ...work, dtypes, indexLimit });
 
@@ -121,25 +124,63 @@ function recurrent(operation: 'lstm' | 'gru'): Workload[] {
   ];
 }
 
-/** Scaled dot-product attention of 8 heads, forward and backward. */
-function attentions(): Workload[] {
+/** Scaled dot-product attention of 8 heads, forward and backward: over all keys, over earlier ones, over every other one. */
+function attentions(kind: '' | ' causal' | ' masked'): Workload[] {
   const [heads, length, width] = [8, 256, 64];
   const one: Shape = [heads, length, width];
-  const attributes = { scale: width ** -0.5, causal: false };
+  const mask: readonly Shape[] = kind === ' masked' ? [[heads, length, length]] : [];
+  const attributes = { scale: width ** -0.5, causal: kind === ' causal' };
   const amount = 4 * heads * length * length * width;
-  const name = `attention ${heads}×${length}×${width}`;
-  const pull = { attributes, wanted: [true, true, true] };
+  const name = `attention${kind} ${heads}×${length}×${width}`;
+  const dtypesOf = (before: number, after: number): readonly DType[] => [
+    ...new Array<DType>(before).fill('float32'),
+    ...mask.map((): DType => 'bool'),
+    ...new Array<DType>(after).fill('float32'),
+  ];
   return [
-    { name, operation: 'attention', shapes: [one, one, one], out: one, attributes, amount, unit: 'GFLOP/s' },
+    {
+      name,
+      operation: 'attention',
+      shapes: [one, one, one, ...mask],
+      out: one,
+      dtypes: dtypesOf(3, 1),
+      attributes,
+      amount,
+      unit: 'GFLOP/s',
+    },
     {
       name: `${name}, backward`,
       operation: 'attentionBackward',
-      shapes: [one, one, one, one, one],
+      shapes: [one, one, one, one, ...mask, one],
       out: [3 * sizeOf(one)],
-      attributes: pull,
+      dtypes: dtypesOf(4, 2),
+      attributes: { attributes, wanted: [true, true, true] },
       amount: 2.5 * amount,
       unit: 'GFLOP/s',
     },
+  ];
+}
+
+/** Normalization with a scale and a shift that are learned, forward and backward to all three. */
+function scaledNormalizations(): Workload[] {
+  const work = (name: string, operation: string, shape: Shape, scales: number, rest: object): Workload[] => {
+    const attributes = { ...rest, epsilon: 1e-5 };
+    const learned = new Array<Shape>(scales).fill(operation === 'affineNormalize' && shape[1] === 32 ? [32] : [768]);
+    const size = sizeOf(shape);
+    const total = size + learned.reduce((n, one) => n + sizeOf(one), 0);
+    const pull = { attributes, wanted: new Array<boolean>(scales + 1).fill(true) };
+    return [
+      moves(name, operation, [shape, ...learned], shape, attributes),
+      moves(`${name}, backward`, `${operation}Backward`, [shape, shape, learned[0]!], [total], pull),
+    ];
+  };
+  return [
+    ...work('layer normalization, scaled [512, 768]', 'affineNormalize', [512, 768], 2, { along: 'rows', count: 768 }),
+    ...work('batch normalization, scaled [50176, 32]', 'affineNormalize', [50176, 32], 2, {
+      along: 'columns',
+      count: 50176,
+    }),
+    ...work('rms normalization, scaled [512, 768]', 'rmsNormalize', [512, 768], 1, {}),
   ];
 }
 
@@ -205,7 +246,10 @@ const others: readonly Workload[] = [
   moves('Adam update 1M', 'adam', [[million], [million], [million]], [million]),
   ...recurrent('lstm'),
   ...recurrent('gru'),
-  ...attentions(),
+  ...attentions(''),
+  ...attentions(' causal'),
+  ...attentions(' masked'),
+  ...scaledNormalizations(),
 ];
 
 /** All workloads, in the order they are printed. */
@@ -213,6 +257,13 @@ export const workloads: readonly Workload[] = [
   ...[16, 64, 256, 512, 1024].map((n) => matmul(n, n, n)),
   matmul(128, 784, 256),
   matmul(1, 1024, 1024),
+  {
+    ...matmul(128, 784, 256),
+    name: 'relu of 128×784×256 + bias',
+    operation: 'dense',
+    shapes: [[128, 784], [784, 256], [256]],
+    attributes: { activation: 'relu' },
+  },
   map('add', 2),
   map('multiply', 2),
   map('maximum', 2),
@@ -237,6 +288,11 @@ export const workloads: readonly Workload[] = [
     axes: [0],
     epsilon: 1e-5,
   }),
+  moves('group normalization [32, 256, 8, 8]', 'normalize', [groups], groups, { axes: [1, 3], epsilon: 1e-5 }),
+  moves('group normalization [32, 256, 8, 8], backward', 'normalizeBackward', twice(groups), groups, {
+    axes: [1, 3],
+    epsilon: 1e-5,
+  }),
   moves('transposing copy 1024²', 'transpose', [square], square),
   ...convolutions(128, 28, 1, 6, 5),
   ...convolutions(128, 14, 6, 16, 5),
@@ -255,5 +311,7 @@ export const workloads: readonly Workload[] = [
     [32, 1, 28, 28, 32],
     pooling,
   ),
+  moves('avgPool 2×2, 32×28×28×32', 'sumPool', [[32, 1, 28, 28, 32]], [32, 1, 14, 14, 32], pooling),
+  moves('avgPool 2×2, 32×28×28×32, backward', 'sumPoolTranspose', [[32, 1, 14, 14, 32]], [32, 1, 28, 28, 32], pooling),
   ...others,
 ];

@@ -31,7 +31,8 @@ const others: Readonly<Record<string, Kernel>> = {
   adam: (out, [m, s, gradient]) => kernels.adamStep(out, m!, s!, gradient!, learning),
 };
 
-export function cotangent(workload: Workload): Contender[] {
+/** Ours is always measured: the others are compared with it. */
+export function cotangent(workload: Workload, wanted: (library: string) => boolean): Contender[] {
   const { operation, shapes, out, attributes } = workload;
   const kernel = others[operation] ?? (kernels as unknown as Record<string, Dispatched>)[operation]!;
   const contender = (library: string, run: Kernel): Contender => {
@@ -41,7 +42,7 @@ export function cotangent(workload: Workload): Contender[] {
   };
   const ours = contender('cotangent', kernel);
   const { plain } = kernel as Dispatched;
-  return plain === undefined ? [ours] : [ours, contender('cotangent plain', plain)];
+  return plain === undefined || !wanted('cotangent plain') ? [ours] : [ours, contender('cotangent plain', plain)];
 }
 
 /** What the machine can do at best: multiply-adds that never leave the registers, and copying. */

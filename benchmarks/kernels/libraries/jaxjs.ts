@@ -75,11 +75,12 @@ async function load(): Promise<Jax | null> {
 export async function jaxjs(): Promise<Library | null> {
   const jax = await load();
   if (jax === null) return null;
-  return async (workload) => {
+  return async (workload, wanted) => {
     const operation = operations[workload.operation];
     // Neither float64 nor bools from outside.
     if (
       operation === undefined ||
+      !wanted('jax-js') ||
       workload.dtypes?.some((dtype, k) => dtype === 'float64' || (dtype === 'bool' && k < workload.shapes.length))
     )
       return [];
@@ -95,13 +96,16 @@ export async function jaxjs(): Promise<Library | null> {
       const result = await whole(...inputs.map((input) => input.ref)).blockUntilReady();
       result.dispose();
     };
+    const start = performance.now();
     try {
       await call();
     } catch {
       return [];
     }
+    const tried = performance.now() - start;
     const contender: Contender = {
       library: 'jax-js',
+      tried,
       time: async (calls) => {
         const start = performance.now();
         for (let i = 0; i < calls; i++) await call();

@@ -16,11 +16,17 @@ const operations: Readonly<Record<string, (out: NdArray, inputs: readonly NdArra
   transpose: (out, [x]) => ops.assign(out, x!.transpose(1, 0)),
 };
 
-export function ndarrayOps(workload: Workload): Contender[] {
+export function ndarrayOps(workload: Workload, wanted: (library: string) => boolean): Contender[] {
   const { operation, shapes, out, dtypes } = workload;
   const run = operations[operation];
   // It broadcasts nothing.
-  if (run === undefined || dtypes !== undefined || shapes.some((shape) => shape.length !== out.length)) return [];
+  if (
+    run === undefined ||
+    !wanted('ndarray-ops') ||
+    dtypes !== undefined ||
+    shapes.some((shape) => shape.length !== out.length)
+  )
+    return [];
   const make = (shape: readonly number[]): NdArray =>
     ndarray(
       new Float32Array(shape.reduce((n, extent) => n * extent, 1)).map((_, i) => valueAt(workload, 0, i)),

@@ -52,8 +52,12 @@ def recurrent(operation, shapes):
 
 def attention(operation, inputs, attributes):
     q, k, v = inputs[:3] if operation == 'attention' else inputs[1:4]
-    scale = (attributes.get('attributes') or attributes)['scale']
-    run = lambda: torch.bmm(torch.softmax(torch.bmm(q, k.transpose(1, 2)) * scale, -1), v)
+    attributes = attributes.get('attributes') or attributes
+    scale = attributes['scale']
+    masks = [t for t in inputs if t.dtype == torch.bool]
+    hidden = ~masks[0] if masks else torch.ones(q.shape[1], k.shape[1]).triu(1).bool() if attributes['causal'] else None
+    scores = lambda: torch.bmm(q, k.transpose(1, 2)) * scale
+    run = lambda: torch.bmm(torch.softmax(scores() if hidden is None else scores().masked_fill(hidden, -torch.inf), -1), v)
     if operation == 'attention':
         return run
     with torch.enable_grad():
@@ -61,6 +65,30 @@ def attention(operation, inputs, attributes):
             t.requires_grad_()
         y = run()
     return lambda: torch.autograd.grad(y, [q, k, v], inputs[0], retain_graph=True)
+
+
+def normalization(operation, inputs, attributes):
+    """With what is learned, and groups: backward once through a graph that is kept, with the statistics in it."""
+    backward = operation.endswith('Backward')
+    attributes = attributes.get('attributes') or attributes
+    x, scale = inputs[1 if backward else 0], inputs[-1]
+    if operation.startswith('rms'):
+        run = lambda: x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-5) * scale
+    elif operation.startswith('normalize'):
+        run = lambda: F.group_norm(x.permute(0, 2, 3, 1).reshape(x.shape[0], -1, x.shape[1]), x.shape[2])
+    elif attributes['along'] == 'rows':
+        run = lambda: F.layer_norm(x, x.shape[1:], scale, scale)
+    else:
+        run = lambda: F.batch_norm(x, None, None, scale, scale, training=True)
+    if not backward:
+        return run
+    wanted = [x] if operation.startswith('normalize') else [x, scale]
+    with torch.enable_grad():
+        for t in wanted:
+            t.requires_grad_()
+        y = run()
+    g = inputs[0].reshape(y.shape)
+    return lambda: torch.autograd.grad(y, wanted, g, retain_graph=True)
 
 
 def update(operation, inputs, out):
@@ -96,6 +124,10 @@ def with_torch(operation, shapes, attributes, out, dtypes, limit):
         return convolution(operation, inputs, attributes, out)
     if operation.startswith('attention'):
         return attention(operation, inputs, attributes)
+    if operation.startswith(('affineNormalize', 'rmsNormalize')) or operation.startswith('normalize') and attributes['axes'] == [1, 3]:
+        return normalization(operation, inputs, attributes)
+    if operation == 'dense':
+        return lambda: torch.relu_(torch.addmm(inputs[2], inputs[0], inputs[1]))
     if operation in ('sgd', 'adam'):
         return update(operation, inputs, out)
     # Results go into memory that is there already, as ours do, where the function allows.
@@ -128,7 +160,7 @@ def with_torch(operation, shapes, attributes, out, dtypes, limit):
         'matmul': lambda: torch.matmul(a, b, out=target), 'add': lambda: torch.add(a, b, out=target), 'multiply': lambda: torch.mul(a, b, out=target), 'maximum': lambda: torch.maximum(a, b, out=target),
         'sum': lambda: torch.sum(a, axes, out=target), 'max': lambda: torch.amax(a, axes, out=target), 'softmax': lambda: F.softmax(a, 1), 'logSoftmax': lambda: F.log_softmax(a, 1),
         'normalize': lambda: F.layer_norm(a, a.shape[1:]) if axes == [1] else F.batch_norm(a, None, None, training=True),
-        'transpose': lambda: target.copy_(a.T), 'maxPool': (lambda: F.max_pool2d(flat(a), 2)) if a.dim() == 5 else None,
+        'transpose': lambda: target.copy_(a.T), 'maxPool': (lambda: F.max_pool2d(flat(a), 2)) if a.dim() == 5 else None, 'sumPool': lambda: F.avg_pool2d(flat(a), 2),
     }.get(operation)
 
 

@@ -51,10 +51,10 @@ export function python(): { readonly library: Library; close(): void } | null {
   let next = 0;
   return {
     close: () => void child.kill(),
-    library: async (workload) => {
+    library: async (workload, wanted) => {
       const { operation, shapes, out, attributes, indexLimit } = workload;
       const contenders: Contender[] = [];
-      for (const library of ['PyTorch', 'NumPy']) {
+      for (const library of ['PyTorch', 'NumPy'].filter(wanted)) {
         const id = next++;
         const able = await conversation.ask({
           prepare: id,
