@@ -51,8 +51,9 @@ export async function run(filter: string): Promise<Row[]> {
       });
       totals.push(found.milliseconds / steps);
       for (const { name: operation, phase, milliseconds, bytes, calls } of found.operations()) {
-        // A dense layer with its activation is one operation: denseRelu.
-        const key = `${operation.replace(/^dense[A-Z]\w*$/, 'dense')} ${phase}`;
+        // A layer with its bias and activation is one operation: denseRelu, biasedConvolutionRelu.
+        const layer = operation.replace(/^dense[A-Z]\w*$/, 'dense').replace(/^biasedConvolution\w*$/, 'convolution');
+        const key = `${layer} ${phase}`;
         const entry = times.get(key) ?? { durations: [], bytes: 0, calls: 0 };
         if (entry.durations.length === round) {
           entry.durations.push(0);

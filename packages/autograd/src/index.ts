@@ -179,7 +179,9 @@ export {
 } from './functions/recurrent.js';
 export { logSoftmax, type SoftmaxOptions, softmax, softmaxCrossEntropy } from './functions/softmax.js';
 export {
+  type ConvolutionEndingOptions,
   type ConvolutionOptions,
+  type DepthwiseConvolutionOptions,
   type ConvolutionTransposeOptions,
   conv,
   conv1d,

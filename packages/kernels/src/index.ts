@@ -139,10 +139,12 @@ export { mean, sum } from './reduce/sum.js';
 export { argmax, argmin, max, min } from './reduce/extremum.js';
 export { logSumExp } from './reduce/logSumExp.js';
 export { matmul } from './matmul/plain.js';
-export { type DenseActivation, type DenseAttributes, dense } from './fused/dense.js';
+export { type DenseAttributes, dense } from './fused/dense.js';
+export type { FusedActivation } from './fused/ending.js';
 export { cast, copy, copyInto, fill, loosen, withContiguous } from './move/copy.js';
 export {
   type ConvolutionAttributes,
+  type ConvolutionEnding,
   convolution,
   convolutionFilterGradient,
   convolutionInputGradient,

@@ -75,6 +75,43 @@ describe('against PyTorch 1.13', () => {
   );
 });
 
+describe('bias and activation', () => {
+  const [x, filter, bias] = [randomNormal([2, 6, 5, 4]), randomNormal([3, 3, 4, 4]), randomNormal([4])];
+  const activations = ['linear', 'relu', 'tanh', 'sigmoid'] as const;
+  const applied = (y: Tensor, activation: (typeof activations)[number]): Tensor =>
+    activation === 'linear' ? y : y[activation]();
+  const numbersOf = (y: Tensor): Numbers => ({ shape: [...y.shape], data: Array.from(y.toTypedArray(), Number) });
+  const first = (y: Tensor): Tensor => y.permute([0, 3, 1, 2]);
+
+  it.each(activations)(
+    '%s: as one after the other, for every kind, with and without a bias, channels last and first',
+    (activation) => {
+      const ending = { bias, activation };
+      const depthwise = filter.slice(null, null, null, [0, 1]);
+      for (const [got, y] of [
+        [conv(x, filter, { padding: 'same', ...ending }), conv(x, filter, { padding: 'same' }).add(bias)],
+        [conv(x, filter, { activation }), conv(x, filter)],
+        [convTranspose(x, filter, { strides: 2, ...ending }), convTranspose(x, filter, { strides: 2 }).add(bias)],
+        [depthwiseConv(x, depthwise, ending), depthwiseConv(x, depthwise).add(bias)],
+        [
+          separableConv(x, depthwise, ones([1, 1, 4, 4]), ending),
+          separableConv(x, depthwise, ones([1, 1, 4, 4])).add(bias),
+        ],
+        [conv(first(x), filter, { dataFormat: 'channelsFirst', ...ending }), first(conv(x, filter).add(bias))],
+      ] as const)
+        expectClose(got, numbersOf(applied(y, activation)), 2e-5);
+    },
+  );
+
+  it('refuses a bias of another length, and other activations', () => {
+    expect(() => conv(x, filter, { bias: ones([3]) })).toThrow('a bias [4]');
+    expect(() => convTranspose(x, filter.slice(null, null, [0, 3]), { bias })).toThrow('a bias [3]');
+    expect(() => conv(x, filter, { activation: 'gelu' as never })).toThrow(
+      "got activation 'gelu'; expected one of linear, relu, tanh, sigmoid",
+    );
+  });
+});
+
 describe('conv', () => {
   const x = randomNormal([2, 6, 5, 4]);
   const filter = randomNormal([3, 3, 4, 3]);

@@ -3,6 +3,7 @@
 import { ArgumentError, type ConvolutionAttributes, outputExtent, ShapeError } from '@cotangent/kernels';
 import { checkOptions } from '../options.js';
 import { apply } from '../primitive.js';
+import * as rows from '../primitives/biasedConvolution.js';
 import { convolution, convolutionInputGradient } from '../primitives/convolution.js';
 import type { Tensor } from '../tensor.js';
 import { checkTensor } from './operands.js';
@@ -17,13 +18,62 @@ import {
   withThreeAxes,
 } from './windows.js';
 
+/** What a convolution ends with, in the same pass over the result. */
+export interface ConvolutionEndingOptions {
+  /** [out], added to each channel. @defaultValue nothing is added */
+  readonly bias?: Tensor;
+  /** Applied to the result. @defaultValue 'linear': nothing */
+  readonly activation?: 'linear' | 'relu' | 'tanh' | 'sigmoid';
+}
+
+/** Options of `depthwiseConv` and `separableConv`. */
+export interface DepthwiseConvolutionOptions extends WindowOptions, ConvolutionEndingOptions {}
+
 /** Options of `conv` and its kin. */
-export interface ConvolutionOptions extends WindowOptions {
+export interface ConvolutionOptions extends DepthwiseConvolutionOptions {
   /** Groups of channels, each convolved with filters of its own. @defaultValue 1 */
   readonly groups?: number;
 }
 
-const optionNames = ['strides', 'padding', 'dilations', 'dataFormat', 'groups'];
+const optionNames = ['strides', 'padding', 'dilations', 'dataFormat', 'bias', 'activation'];
+const groupedNames = [...optionNames, 'groups'];
+
+const biasedRows = {
+  linear: rows.biasedConvolution,
+  relu: rows.biasedConvolutionRelu,
+  tanh: rows.biasedConvolutionTanh,
+  sigmoid: rows.biasedConvolutionSigmoid,
+} as const;
+
+const biasedTransposes = {
+  linear: rows.biasedTranspose,
+  relu: rows.biasedTransposeRelu,
+  tanh: rows.biasedTransposeTanh,
+  sigmoid: rows.biasedTransposeSigmoid,
+} as const;
+
+/** The convolution `row`, or the one of `biasedRows` where there is a bias. */
+function applyEnding(
+  operation: string,
+  row: typeof convolution,
+  biased: typeof biasedRows,
+  [x, filter]: readonly [Tensor, Tensor],
+  attributes: ConvolutionAttributes,
+  { bias, activation = 'linear' }: ConvolutionEndingOptions,
+): Tensor {
+  if (!Object.hasOwn(biased, activation)) {
+    const names = Object.keys(biased).join(', ');
+    throw new ArgumentError(operation, `got activation '${String(activation)}'; expected one of ${names}`);
+  }
+  if (bias !== undefined) {
+    const channels = row === convolution ? filter.shape[4]! : filter.shape[3]! * attributes.groups;
+    if (checkTensor(operation, bias).rank !== 1 || bias.shape[0] !== channels)
+      throw new ShapeError(operation, { filter, bias }, `a bias [${channels}]`);
+    return apply(biased[activation], [x, filter, bias], attributes);
+  }
+  const y = apply(row, [x, filter], attributes);
+  return activation === 'linear' ? y : y[activation]();
+}
 
 function checkFilter(operation: string, x: Tensor, filter: Tensor, groups: number, spatialAxes: number): void {
   if (!Number.isInteger(groups) || groups < 1)
@@ -45,8 +95,8 @@ function checkFilter(operation: string, x: Tensor, filter: Tensor, groups: numbe
 }
 
 /**
- * y[b, p, o] = Σ over the taps t of the window and the channels i of x[b, stride · p + dilation · t − padding, i] · filter[t, i, o], over
- * as many spatial axes as x has between batch and channels (1, 2 or 3).
+ * y[b, p, o] = activation(Σ over the taps t of the window and the channels i of x[b, stride · p + dilation · t − padding, i] · filter[t, i, o]
+ * + bias[o]), over as many spatial axes as x has between batch and channels (1, 2 or 3). Bias and activation cost no pass of their own.
  *
  * @param x [batch, …spatial, in], or [batch, in, …spatial] with `dataFormat: 'channelsFirst'`; float32 or float64
  * @param filter [...window, in / groups, out], in either format (Keras)
@@ -59,7 +109,7 @@ function checkFilter(operation: string, x: Tensor, filter: Tensor, groups: numbe
  * conv(x, ones([3, 3, 1, 2]), { padding: 'same' }).shape; // → [1, 4, 4, 2]
  */
 export function conv(x: Tensor, filter: Tensor, options: ConvolutionOptions = {}): Tensor {
-  checkOptions('conv', options, optionNames);
+  checkOptions('conv', options, groupedNames);
   return convolve('conv', x, filter, checkTensor('conv', x).rank - 2, options);
 }
 
@@ -70,7 +120,7 @@ export function conv(x: Tensor, filter: Tensor, options: ConvolutionOptions = {}
  * conv1d(tensor([[[1], [2], [3], [4]]]), ones([2, 1, 1])); // → [[[3], [5], [7]]]
  */
 export function conv1d(x: Tensor, filter: Tensor, options: ConvolutionOptions = {}): Tensor {
-  checkOptions('conv1d', options, optionNames);
+  checkOptions('conv1d', options, groupedNames);
   return convolve('conv1d', x, filter, 1, options);
 }
 
@@ -81,7 +131,7 @@ export function conv1d(x: Tensor, filter: Tensor, options: ConvolutionOptions = 
  * conv2d(zeros([1, 28, 28, 3]), zeros([3, 3, 3, 8]), { padding: 'same', strides: 2 }).shape; // → [1, 14, 14, 8]
  */
 export function conv2d(x: Tensor, filter: Tensor, options: ConvolutionOptions = {}): Tensor {
-  checkOptions('conv2d', options, optionNames);
+  checkOptions('conv2d', options, groupedNames);
   return convolve('conv2d', x, filter, 2, options);
 }
 
@@ -92,7 +142,7 @@ export function conv2d(x: Tensor, filter: Tensor, options: ConvolutionOptions = 
  * conv3d(zeros([1, 8, 8, 8, 2]), zeros([3, 3, 3, 2, 4])).shape; // → [1, 6, 6, 6, 4]
  */
 export function conv3d(x: Tensor, filter: Tensor, options: ConvolutionOptions = {}): Tensor {
-  checkOptions('conv3d', options, optionNames);
+  checkOptions('conv3d', options, groupedNames);
   return convolve('conv3d', x, filter, 3, options);
 }
 
@@ -102,7 +152,8 @@ function convolve(operation: string, given: Tensor, filter: Tensor, axes: number
   const x = channelsLast(given, dataFormat);
   checkFilter(operation, x, checkTensor(operation, filter), groups, axes);
   const attributes = windowAttributes(operation, x.shape.slice(1, -1), filter.shape.slice(0, -2), options);
-  const y = apply(convolution, [withThreeAxes(x), filterWithThreeAxes(filter)], { ...attributes, groups });
+  const operands = [withThreeAxes(x), filterWithThreeAxes(filter)] as const;
+  const y = applyEnding(operation, convolution, biasedRows, operands, { ...attributes, groups }, options);
   return channelsBack(withAxes(y, axes), dataFormat);
 }
 
@@ -114,8 +165,8 @@ function convolve(operation: string, given: Tensor, filter: Tensor, axes: number
  * @example
  * depthwiseConv(zeros([1, 28, 28, 3]), zeros([3, 3, 3, 2])).shape; // → [1, 26, 26, 6]
  */
-export function depthwiseConv(x: Tensor, filter: Tensor, options: WindowOptions = {}): Tensor {
-  checkOptions('depthwiseConv', options, optionNames.slice(0, -1));
+export function depthwiseConv(x: Tensor, filter: Tensor, options: DepthwiseConvolutionOptions = {}): Tensor {
+  checkOptions('depthwiseConv', options, optionNames);
   const axes = checkTensor('depthwiseConv', x).rank - 2;
   checkImages('depthwiseConv', x, Math.min(Math.max(axes, 1), 3), options.dataFormat);
   const channels = channelsLast(x, options.dataFormat).shape[axes + 1]!;
@@ -134,13 +185,21 @@ export function depthwiseConv(x: Tensor, filter: Tensor, options: WindowOptions 
  * @example
  * separableConv(zeros([1, 28, 28, 3]), zeros([3, 3, 3, 2]), zeros([1, 1, 6, 8])).shape; // → [1, 26, 26, 8]
  */
-export function separableConv(x: Tensor, depthwise: Tensor, pointwise: Tensor, options: WindowOptions = {}): Tensor {
+export function separableConv(
+  x: Tensor,
+  depthwise: Tensor,
+  pointwise: Tensor,
+  options: DepthwiseConvolutionOptions = {},
+): Tensor {
+  checkOptions('separableConv', options, optionNames);
+  const { bias, activation, ...windows } = options;
+  const ending = { ...(bias && { bias }), ...(activation && { activation }) };
   const { dataFormat } = options;
-  return conv(depthwiseConv(x, depthwise, options), pointwise, dataFormat === undefined ? {} : { dataFormat });
+  return conv(depthwiseConv(x, depthwise, windows), pointwise, { ...(dataFormat && { dataFormat }), ...ending });
 }
 
 /** Options of `convTranspose`. */
-export interface ConvolutionTransposeOptions extends WindowOptions {
+export interface ConvolutionTransposeOptions extends WindowOptions, ConvolutionEndingOptions {
   /** Extra extent at the end of each spatial axis, below the stride. @defaultValue 0; what 'same' and 'valid' need in Keras */
   readonly outputPadding?: number | readonly number[];
 }
@@ -159,7 +218,7 @@ export interface ConvolutionTransposeOptions extends WindowOptions {
  */
 export function convTranspose(given: Tensor, filter: Tensor, options: ConvolutionTransposeOptions = {}): Tensor {
   const operation = 'convTranspose';
-  checkOptions(operation, options, [...optionNames.slice(0, -1), 'outputPadding']);
+  checkOptions(operation, options, [...optionNames, 'outputPadding']);
   const { dataFormat, padding = 'valid', outputPadding } = options;
   const axes = checkTensor(operation, given).rank - 2;
   checkImages(operation, given, Math.min(Math.max(axes, 1), 3), dataFormat);
@@ -187,7 +246,8 @@ export function convTranspose(given: Tensor, filter: Tensor, options: Convolutio
     throw new ArgumentError(operation, `got padding ${JSON.stringify(padding)}, which leaves nothing of the result`);
   }
   const all: ConvolutionAttributes = { ...attributes, groups: 1 };
-  const y = apply(convolutionInputGradient, [withThreeAxes(x), filterWithThreeAxes(filter)], all);
+  const operands = [withThreeAxes(x), filterWithThreeAxes(filter)] as const;
+  const y = applyEnding(operation, convolutionInputGradient, biasedTransposes, operands, all, options);
   return channelsBack(withAxes(y, axes), dataFormat);
 }
 

@@ -14,12 +14,26 @@ import { zeros } from '../create.js';
 import { apply, type BatchCall, type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
 
-function oneFloating(name: string, a: DType, b: DType): DType {
+export function oneFloating(name: string, a: DType, b: DType): DType {
   if (a !== b || !isFloating(a)) {
     throw new DTypeError(name, { a, b }, 'two tensors of one floating dtype', 'Convert one with .cast().');
   }
   return a;
 }
+
+/** The shape of y. */
+export const convolvedShape = (x: Shape, filter: Shape, attributes: ConvolutionAttributes): Shape => [
+  x[0]!,
+  ...outputOf(attributes),
+  filter[4]!,
+];
+
+/** The shape of dx. */
+export const transposedShape = (g: Shape, filter: Shape, { input, groups }: ConvolutionAttributes): Shape => [
+  g[0]!,
+  ...input,
+  filter[3]! * groups,
+];
 
 const outputOf = ({ input, window, strides, padding, dilations }: ConvolutionAttributes): Shape =>
   ([0, 1, 2] as const).map((k) => outputExtent(input[k], window[k], strides[k], padding[k], dilations[k]));
@@ -33,7 +47,7 @@ const outOfChannels = (x: Tensor, size: number): Tensor =>
   moveAxis(x.reshape([...x.shape.slice(0, -1), size, x.shape.at(-1)! / size]), x.rank - 1, 0);
 
 /** More examples of one filter are more of the batch; examples with filters of their own are groups. */
-function batchOf({ row, inputs, mapped, attributes, size, shape }: BatchCall<ConvolutionAttributes>): Tensor {
+export function batchOf({ row, inputs, mapped, attributes, size, shape }: BatchCall<ConvolutionAttributes>): Tensor {
   const [a, b] = inputs as [Tensor, Tensor];
   if (!mapped[1] && row !== convolutionFilterGradient) {
     const merged = apply(row, [a.reshape([size * a.shape[1]!, ...a.shape.slice(2)]), b], attributes as never);
@@ -48,7 +62,7 @@ function batchOf({ row, inputs, mapped, attributes, size, shape }: BatchCall<Con
 export const convolution: Primitive<ConvolutionAttributes> = primitive({
   name: 'convolution',
   inputs: ['x', 'filter'],
-  shape: ({ x, filter }, attributes: ConvolutionAttributes) => [x[0]!, ...outputOf(attributes), filter[4]!],
+  shape: ({ x, filter }, attributes: ConvolutionAttributes) => convolvedShape(x, filter, attributes),
   dtype: ({ x, filter }) => oneFloating('convolution', x, filter),
   run: kernels.convolution,
   keeps: { x: ['filter'], filter: ['x'] },
@@ -67,7 +81,7 @@ export const convolution: Primitive<ConvolutionAttributes> = primitive({
 export const convolutionInputGradient: Primitive<ConvolutionAttributes> = primitive({
   name: 'convolutionInputGradient',
   inputs: ['g', 'filter'],
-  shape: ({ g, filter }, { input, groups }: ConvolutionAttributes) => [g[0]!, ...input, filter[3]! * groups],
+  shape: ({ g, filter }, attributes: ConvolutionAttributes) => transposedShape(g, filter, attributes),
   dtype: ({ g, filter }) => oneFloating('convolutionInputGradient', g, filter),
   run: kernels.convolutionInputGradient,
   keeps: { g: ['filter'], filter: ['g'] },

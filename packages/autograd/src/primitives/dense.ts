@@ -1,7 +1,7 @@
 /** A fully connected layer: the product, the bias and the activation in one pass. */
 
 import * as kernels from '@cotangent/kernels';
-import { type DenseActivation, DTypeError, isFloating, type Shape, ShapeError, sizeOf } from '@cotangent/kernels';
+import { DTypeError, type FusedActivation, isFloating, type Shape, ShapeError, sizeOf } from '@cotangent/kernels';
 import { apply, type BatchCall, type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
 import { reluBackward, sigmoidBackward, tanhBackward } from './activation.js';
@@ -47,7 +47,7 @@ const denseBatch =
  */
 function denseRow(
   name: string,
-  activation: DenseActivation | null,
+  activation: FusedActivation | null,
   derivative: ((v: Tensor, out: Tensor) => Tensor) | null,
   activate: (z: Tensor) => Tensor,
 ): Primitive<undefined> {

@@ -5,6 +5,7 @@ import * as activation from './activation.js';
 import * as affineNormalize from './affineNormalize.js';
 import * as arithmetic from './arithmetic.js';
 import * as attention from './attention.js';
+import * as biasedConvolution from './biasedConvolution.js';
 import * as cast from './cast.js';
 import * as comparison from './comparison.js';
 import * as convolution from './convolution.js';
@@ -43,6 +44,7 @@ const files: Readonly<Record<string, object>> = {
   reshape,
   matmul,
   convolution,
+  biasedConvolution,
   pooling,
   dense,
   indexing,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type Block, copyOut, newBlock } from '../block.js';
 import type { DType } from '../dtype.js';
+import type { FusedActivation } from '../fused/ending.js';
 import type { DispatchedKernel } from '../kernel.js';
 import { contiguousStrides } from '../layout.js';
 import { setDeterministic } from '../wasm/features.js';
@@ -108,6 +109,98 @@ it('convolution and its transposes agree with their plain loops, whatever the wi
       expectSame(convolutionFilterGradient, shapes.filter, [x, g], attributes);
     }),
   );
+});
+
+const endings = fc.constantFrom<FusedActivation | null>(null, 'relu', 'tanh', 'sigmoid');
+
+/** activation(y + bias) in double precision, from what the plain loop makes of y. */
+function ended(
+  kernel: typeof convolution,
+  shape: readonly number[],
+  inputs: readonly Block[],
+  bias: Block,
+  attributes: ConvolutionAttributes,
+  activation: FusedActivation | null,
+): number[] {
+  const y = newBlock(bias.dtype, shape, false);
+  kernel.plain(y, inputs, attributes);
+  const biases = copyOut(bias);
+  const last = { relu: (v: number) => Math.max(v, 0), tanh: Math.tanh, sigmoid: (v: number) => 1 / (1 + Math.exp(-v)) };
+  return Array.from(copyOut(y), (v, i) => {
+    const z = Number(v) + Number(biases[i % bias.size]);
+    return activation === null ? z : last[activation](z);
+  });
+}
+
+it('convolutions, and transposed ones, end with a bias and an activation as they would one after the other', () => {
+  fc.assert(
+    fc.property(
+      cases,
+      endings,
+      ({ axes, batch, groups, from, to, depthwise, dtype, seed, deterministic }, activation) => {
+        setDeterministic(deterministic);
+        const attributes = {
+          window: axes.map((a) => a.window),
+          strides: axes.map((a) => a.stride),
+          padding: axes.map((a) => [a.before, a.after]),
+          dilations: axes.map((a) => a.dilation),
+          input: axes.map((a) => a.n),
+          groups: depthwise ? 3 * groups + 2 : groups,
+        } as unknown as ConvolutionAttributes;
+        const places = axes.map((a) => outputExtent(a.n, a.window, a.stride, [a.before, a.after], a.dilation));
+        const [inputs, outputs] = [depthwise ? 1 : from, depthwise ? 1 : to].map((n) => n * attributes.groups) as [
+          number,
+          number,
+        ];
+        const [xShape, yShape] = [
+          [batch, ...attributes.input, inputs],
+          [batch, ...places, outputs],
+        ];
+        const filter = filled(dtype, [...attributes.window, inputs / attributes.groups, outputs], seed + 1);
+        for (const [kernel, shape, given] of [
+          [convolution, yShape, filled(dtype, xShape, seed)],
+          [convolutionInputGradient, xShape, filled(dtype, yShape, seed)],
+        ] as const) {
+          const bias = filled(dtype, [shape.at(-1)!], seed + 2);
+          expectSame(kernel, shape, [given, filter, bias], { ...attributes, activation });
+          const wanted = ended(kernel, shape, [given, filter], bias, attributes, activation);
+          const out = newBlock(dtype, shape, false);
+          kernel.plain(out, [given, filter, bias], { ...attributes, activation });
+          // A rounding for the bias and one or two for the function, whose slope times its argument is at most 1 (relu's: the result).
+          const tolerance = dtype === 'float32' ? 2e-5 : 1e-13;
+          for (const [i, got] of copyOut(out).entries())
+            expect(Math.abs(Number(got) - wanted[i]!)).toBeLessThanOrEqual(
+              tolerance * Math.max(1, Math.abs(wanted[i]!)),
+            );
+        }
+      },
+    ),
+  );
+});
+
+it('relu at the end of a convolution keeps NaN and makes no −0', () => {
+  const none = [0, 0] as const;
+  const attributes = {
+    window: [1, 1, 2],
+    strides: [1, 1, 1],
+    padding: [none, none, none],
+    dilations: [1, 1, 1],
+    input: [1, 1, 9],
+    groups: 1,
+    activation: 'relu',
+  } as const;
+  const [x, filter, bias] = [
+    filled('float32', [1, 1, 1, 9, 1], 1),
+    filled('float32', [1, 1, 2, 1, 5], 2),
+    filled('float32', [5], 3),
+  ];
+  x.data.fill(0, x.offset, x.offset + 9);
+  x.data[x.offset + 4] = Number.NaN;
+  bias.data.fill(-0, bias.offset, bias.offset + 5);
+  const out = newBlock('float32', [1, 1, 1, 8, 5], false);
+  convolution(out, [x, filter, bias], attributes);
+  const wanted = Float32Array.from({ length: 40 }, (_, i) => (i >= 15 && i < 25 ? Number.NaN : 0));
+  expect(copyOut(out)).toEqual(wanted);
 });
 
 it('poolings agree with their plain loops', () => {

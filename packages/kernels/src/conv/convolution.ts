@@ -5,6 +5,7 @@
 
 import type { Block } from '../block.js';
 import type { Kernel } from '../elementwise/runs.js';
+import { type Ending, endPlain, type FusedActivation } from '../fused/ending.js';
 import { type DispatchedKernel, kernel } from '../kernel.js';
 import { withContiguous } from '../move/copy.js';
 import * as simd from './direct.js';
@@ -17,6 +18,16 @@ export interface ConvolutionAttributes extends WindowAttributes {
   /** Spatial extents of the input, which the size of the result does not tell. */
   readonly input: readonly [number, number, number];
 }
+
+/** What the result of a convolution, or of a transposed one, ends with, beside the bias that a third input is. */
+export interface ConvolutionEnding {
+  readonly activation?: FusedActivation | null;
+}
+
+const endingOf = (bias: Block | undefined, { activation = null }: ConvolutionEnding): Ending => ({
+  bias: bias ?? null,
+  activation,
+});
 
 /** The numbers of channels: in a group of the input, of the result, in all. */
 interface Channels {
@@ -53,7 +64,7 @@ const inputShapeOf = (batch: number, channels: number, { input }: ConvolutionAtt
 ];
 
 /** y[p, o] = Σ over taps t and channels i of x[p + t, i] · filter[t, i, o] */
-const convolutionPlain: Kernel<ConvolutionAttributes> = (out, inputs, attributes) => {
+const convolutionPlain: Kernel<ConvolutionAttributes & ConvolutionEnding> = (out, inputs, attributes) => {
   const { groups } = attributes;
   withOperands(inputs, inputs[0]!.shape, attributes, ([x, filter], geometry) => {
     const { from, to, inputs: all, outputs } = channelsOf(filter!.shape, groups);
@@ -70,10 +81,11 @@ const convolutionPlain: Kernel<ConvolutionAttributes> = (out, inputs, attributes
       }
     });
   });
+  endPlain(out, endingOf(inputs[2], attributes));
 };
 
 /** dx[p + t, i] = Σ over o of g[p, o] · filter[t, i, o], summed over the windows that the place lies in */
-const inputGradientPlain: Kernel<ConvolutionAttributes> = (out, inputs, attributes) => {
+const inputGradientPlain: Kernel<ConvolutionAttributes & ConvolutionEnding> = (out, inputs, attributes) => {
   const { groups } = attributes;
   const shape = inputShapeOf(inputs[0]!.shape[0]!, inputs[1]!.shape[3]! * groups, attributes);
   withOperands(inputs, shape, attributes, ([g, filter], geometry) => {
@@ -92,6 +104,7 @@ const inputGradientPlain: Kernel<ConvolutionAttributes> = (out, inputs, attribut
       }
     });
   });
+  endPlain(out, endingOf(inputs[2], attributes));
 };
 
 /** dfilter[t, i, o] = Σ over places p of x[p + t, i] · g[p, o] */
@@ -118,19 +131,23 @@ const filterGradientPlain: Kernel<ConvolutionAttributes> = (out, inputs, attribu
 
 const staging = { outsideFrom: 256, stridedFrom: 256 } as const;
 
-/** y = filter ⋆ x */
-export const convolution: DispatchedKernel<ConvolutionAttributes> = kernel(
+/** y = activation(filter ⋆ x + bias). Inputs: x, filter and, where there is one, bias [out]. */
+export const convolution: DispatchedKernel<ConvolutionAttributes & ConvolutionEnding> = kernel(
   convolutionPlain,
-  (out, [x, filter], attributes) =>
-    simd.convolution(out, x!, filter!, geometryOf(x!.shape, attributes), attributes.groups),
+  (out, [x, filter, bias], attributes) => {
+    const geometry = geometryOf(x!.shape, attributes);
+    return simd.convolution(out, x!, filter!, geometry, attributes.groups, endingOf(bias, attributes));
+  },
   staging,
 );
 
-/** What a cotangent of y is for x: also called transposed convolution. Inputs: g, filter. */
-export const convolutionInputGradient: DispatchedKernel<ConvolutionAttributes> = kernel(
+/** What a cotangent of y is for x: also called transposed convolution, which may have a bias and an activation. Inputs: g, filter, bias. */
+export const convolutionInputGradient: DispatchedKernel<ConvolutionAttributes & ConvolutionEnding> = kernel(
   inputGradientPlain,
-  (out, [g, filter], attributes) =>
-    simd.inputGradient(out, g!, filter!, geometryOf(out.shape, attributes), attributes.groups),
+  (out, [g, filter, bias], attributes) => {
+    const geometry = geometryOf(out.shape, attributes);
+    return simd.inputGradient(out, g!, filter!, geometry, attributes.groups, endingOf(bias, attributes));
+  },
   staging,
 );
 

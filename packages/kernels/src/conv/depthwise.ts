@@ -2,6 +2,7 @@
 
 import type { Block } from '../block.js';
 import { bytesPerElement } from '../dtype.js';
+import type { EndingInRegisters } from '../fused/ending.js';
 import { fill } from '../move/copy.js';
 import { depthwiseModule } from '../wasm/convolution/depthwise.js';
 import { variantFor } from '../wasm/features.js';
@@ -16,7 +17,15 @@ import { filterGradientPlan, forwardPlan, inputGradientPlan, type Plan, withTabl
 const placesOfFilter = 16;
 
 /** Windows of the memory at `from` times the taps at `filter`, [taps, channels], into places of the memory at `to`. */
-function slide(type: FloatVector, plan: Plan, batch: number, to: number, from: number, filter: Block): boolean {
+function slide(
+  type: FloatVector,
+  plan: Plan,
+  batch: number,
+  to: number,
+  from: number,
+  filter: Block,
+  { bias, relu }: EndingInRegisters,
+): boolean {
   const channels = plan.groups;
   const { forward } = depthwiseModule(variantFor(type));
   const step = channels * bytesPerElement(filter.dtype);
@@ -35,6 +44,8 @@ function slide(type: FloatVector, plan: Plan, batch: number, to: number, from: n
             pointerOf(filter),
             step,
             channels,
+            bias,
+            relu,
           );
         }
         return true;
@@ -43,11 +54,18 @@ function slide(type: FloatVector, plan: Plan, batch: number, to: number, from: n
   );
 }
 
-/** y = filter ⋆ x */
-export function depthwise(y: Block, x: Block, filter: Block, g: Geometry, type: FloatVector): boolean {
+/** y = filter ⋆ x, with its ending */
+export function depthwise(
+  y: Block,
+  x: Block,
+  filter: Block,
+  g: Geometry,
+  type: FloatVector,
+  ending: EndingInRegisters,
+): boolean {
   const plan = forwardPlan(g, 1, g.channels, g.channels, bytesPerElement(y.dtype));
   return withPadding(x, g, rowsModule(type), ({ block }) =>
-    slide(type, plan, g.batch, pointerOf(y), pointerOf(block), filter),
+    slide(type, plan, g.batch, pointerOf(y), pointerOf(block), filter, ending),
   );
 }
 
@@ -58,21 +76,21 @@ export function depthwiseInputGradient(
   filter: Block,
   geometry: Geometry,
   type: FloatVector,
+  ending: EndingInRegisters,
 ): boolean {
   const { channels, batch } = geometry;
   const bytes = bytesPerElement(dx.dtype);
-  const { padding, gaps, phases } = inputGradientPlan(geometry, 1, channels, channels, bytes);
+  const { padding, phases } = inputGradientPlan(geometry, 1, channels, channels, bytes);
   const rows = rowsModule(type);
   const step = channels * bytes;
   return withPadding(g, { batch, input: geometry.output, channels, padding }, rows, ({ block }) =>
-    withScratch(dx.dtype, [geometry.window[0] * geometry.window[1] * geometry.window[2], channels], (taps) => {
-      if (gaps) fill(dx, 0);
-      return phases.every((plan) => {
+    withScratch(dx.dtype, [geometry.window[0] * geometry.window[1] * geometry.window[2], channels], (taps) =>
+      phases.every((plan) => {
         for (const [k, tap] of plan.matrixOfTap.entries())
           rows.copy(pointerOf(taps) + k * step, step, pointerOf(filter) + tap * step, step, 1, channels);
-        return slide(type, plan, batch, pointerOf(dx), pointerOf(block), taps);
-      });
-    }),
+        return slide(type, plan, batch, pointerOf(dx), pointerOf(block), taps, ending);
+      }),
+    ),
   );
 }
 

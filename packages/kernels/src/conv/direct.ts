@@ -2,6 +2,8 @@
 
 import type { Block } from '../block.js';
 import { bytesPerElement } from '../dtype.js';
+import { dense } from '../fused/dense.js';
+import { type Ending, type EndingInRegisters, endInSimd, inRegisters, without } from '../fused/ending.js';
 import { matmul } from '../matmul/plain.js';
 import { copyInto, fill } from '../move/copy.js';
 import { windowsModule } from '../wasm/convolution/windows.js';
@@ -19,6 +21,7 @@ import {
   filterGradientPlan,
   forwardPlan,
   inputGradientPlan,
+  leavesGaps,
   type Plan,
   placesAtOnce,
   product,
@@ -39,6 +42,7 @@ function convolveWindows(
   to: number,
   from: number,
   matrices: Block,
+  { bias, relu }: EndingInRegisters,
 ): boolean {
   const { groups, rows, columns, images, perImage, runs, runLength } = plan;
   const { dtype } = matrices;
@@ -73,6 +77,8 @@ function convolveWindows(
                     runLength,
                     packedAt + (group * bands + band) * bandElements * bytes,
                     columns - band * tileColumns,
+                    bias === 0 ? 0 : bias + (group * columns + band * tileColumns) * bytes,
+                    relu,
                   );
                 }
               }
@@ -117,21 +123,51 @@ const isPlain = (g: Geometry): boolean =>
 const matrixOf = (block: Block, columns: number): Block =>
   block.view({ shape: [block.size / columns, columns], strides: [columns, 1], offset: block.offset });
 
-/** y = filter ⋆ x */
-export function convolution(y: Block, x: Block, filter: Block, g: Geometry, groups: number): boolean {
-  const type = ready(y, x, filter);
+/** Its product with a matrix, a bias and an activation. */
+function multiply(out: Block, columns: number, a: Block, matrix: Block, { bias, activation }: Ending): true {
+  const product = matrixOf(out, columns);
+  const factors = [matrixOf(a, matrix.shape[0]!), matrix];
+  if (bias !== null) dense(product, [...factors, bias], { activation });
+  else {
+    matmul(product, factors, undefined);
+    endInSimd(out, { bias, activation }, false);
+  }
+  return true;
+}
+
+const operandsOf = (blocks: readonly Block[], { bias }: Ending): readonly Block[] =>
+  bias === null ? blocks : [...blocks, bias];
+
+/** y = activation(filter ⋆ x + bias) */
+export function convolution(y: Block, x: Block, filter: Block, g: Geometry, groups: number, ending: Ending): boolean {
+  const type = ready(...operandsOf([y, x, filter], ending));
   if (type === undefined) return false;
   const [from, outputs] = [filter.shape[3]!, filter.shape[4]!];
   const taps = product(g.window);
-  const to = outputs / groups;
   if (y.size === 0 || taps * from === 0) return false;
-  if (groups > 1 && from === 1 && to === 1) return depthwise(y, x, filter, g, type);
-  if (isPlain(g) && groups === 1) {
-    matmul(matrixOf(y, outputs), [matrixOf(x, from), matrixOf(filter, outputs)], undefined);
-    return true;
-  }
+  if (isPlain(g) && groups === 1) return multiply(y, outputs, x, matrixOf(filter, outputs), ending);
+  if (!convolve(y, x, filter, g, groups, type, inRegisters(ending))) return false;
+  endInSimd(y, ending, true);
+  return true;
+}
+
+function convolve(
+  y: Block,
+  x: Block,
+  filter: Block,
+  g: Geometry,
+  groups: number,
+  type: FloatVector,
+  ending: EndingInRegisters,
+): boolean {
+  const [from, outputs] = [filter.shape[3]!, filter.shape[4]!];
+  const taps = product(g.window);
+  if (groups > 1 && from === 1 && outputs === groups) return depthwise(y, x, filter, g, type, ending);
   const tiling = groups === 1 ? forwardTiling(g, outputs) : null;
-  if (tiling !== null) return minimalConvolution(y, x, filter, type, tiling, [g.padding[1][0], g.padding[2][0]], false);
+  if (tiling !== null) {
+    const before = [g.padding[1][0], g.padding[2][0]] as const;
+    return minimalConvolution(y, x, filter, type, tiling, before, false, ending);
+  }
   const bytes = bytesPerElement(y.dtype);
   const plan = forwardPlan(g, from, outputs, groups, bytes);
   const matrices = filter.view({
@@ -140,46 +176,74 @@ export function convolution(y: Block, x: Block, filter: Block, g: Geometry, grou
     offset: filter.offset,
   });
   return withPadding(x, g, rowsModule(type), ({ block }) =>
-    convolveWindows(type, plan, g.batch, pointerOf(y), pointerOf(block), matrices),
+    convolveWindows(type, plan, g.batch, pointerOf(y), pointerOf(block), matrices, ending),
   );
 }
 
 /** dx: a convolution of g with the filter turned round; where windows take steps, one for each remainder of a place by the step. */
-export function inputGradient(dx: Block, g: Block, filter: Block, geometry: Geometry, groups: number): boolean {
-  const type = ready(dx, g, filter);
+export function inputGradient(
+  dx: Block,
+  g: Block,
+  filter: Block,
+  geometry: Geometry,
+  groups: number,
+  ending: Ending,
+): boolean {
+  const type = ready(...operandsOf([dx, g, filter], ending));
   if (type === undefined) return false;
   const [from, outputs] = [filter.shape[3]!, filter.shape[4]!];
   const taps = product(geometry.window);
-  const to = outputs / groups;
   if (dx.size === 0 || g.size === 0 || taps * from === 0) return false;
-  if (groups > 1 && from === 1 && to === 1) return depthwiseInputGradient(dx, g, filter, geometry, type);
   if (isPlain(geometry) && groups === 1) {
     const transposed = filter.view({ shape: [outputs, from], strides: [1, outputs], offset: filter.offset });
-    matmul(matrixOf(dx, from), [matrixOf(g, outputs), transposed], undefined);
+    return multiply(dx, from, g, transposed, ending);
+  }
+  if (groups === 1 && hasFewChannels(geometry)) {
+    if (!inputGradientOfFewChannels(dx, g, filter, geometry, type)) return false;
+    endInSimd(dx, ending, false);
     return true;
   }
-  if (groups === 1 && hasFewChannels(geometry)) return inputGradientOfFewChannels(dx, g, filter, geometry, type);
+  const gaps = leavesGaps(geometry);
+  // Places that no window reaches get the bias too.
+  if (gaps) fill(dx, 0);
+  if (!convolveBack(dx, g, filter, geometry, groups, type, gaps ? without : inRegisters(ending))) return false;
+  endInSimd(dx, ending, !gaps);
+  return true;
+}
+
+function convolveBack(
+  dx: Block,
+  g: Block,
+  filter: Block,
+  geometry: Geometry,
+  groups: number,
+  type: FloatVector,
+  ending: EndingInRegisters,
+): boolean {
+  const [from, outputs] = [filter.shape[3]!, filter.shape[4]!];
+  const taps = product(geometry.window);
+  if (groups > 1 && from === 1 && outputs === groups)
+    return depthwiseInputGradient(dx, g, filter, geometry, type, ending);
   const tiling = groups === 1 ? inputGradientTiling(geometry, outputs) : null;
   if (tiling !== null) {
     const before = ([1, 2] as const).map((axis) => geometry.window[axis] - 1 - geometry.padding[axis][0]);
     return withScratch(dx.dtype, [taps, outputs, from], (matrices) => {
       const strides = [from * outputs, 1, outputs];
       copyInto(matrices, filter.view({ shape: [taps, outputs, from], strides, offset: filter.offset }));
-      return minimalConvolution(dx, g, matrices, type, tiling, before as unknown as [number, number], true);
+      return minimalConvolution(dx, g, matrices, type, tiling, before as unknown as [number, number], true, ending);
     });
   }
   const bytes = bytesPerElement(dx.dtype);
-  const { padding, gaps, phases } = inputGradientPlan(geometry, from, outputs, groups, bytes);
+  const { padding, phases } = inputGradientPlan(geometry, from, outputs, groups, bytes);
   return withScratch(dx.dtype, [taps, outputs, from], (matrices) => {
     const strides = [from * outputs, 1, outputs];
     copyInto(matrices, filter.view({ shape: [taps, outputs, from], strides, offset: filter.offset }));
     const padded = { batch: geometry.batch, input: geometry.output, channels: outputs, padding };
-    return withPadding(g, padded, rowsModule(type), ({ block }) => {
-      if (gaps) fill(dx, 0);
-      return phases.every((plan) =>
-        convolveWindows(type, plan, geometry.batch, pointerOf(dx), pointerOf(block), matrices),
-      );
-    });
+    return withPadding(g, padded, rowsModule(type), ({ block }) =>
+      phases.every((plan) =>
+        convolveWindows(type, plan, geometry.batch, pointerOf(dx), pointerOf(block), matrices, ending),
+      ),
+    );
   });
 }
 

@@ -84,6 +84,9 @@ it('convolution with small filters over many channels agrees with its plain loop
       expectNear(convolution, g.shape, [x, filter], attributes);
       expectNear(convolutionInputGradient, shape, [g, filter], attributes);
       expectNear(convolutionFilterGradient, filter.shape, [x, g], attributes);
+      const ended = { ...attributes, activation: seed % 2 === 0 ? null : 'relu' } as const;
+      expectNear(convolution, g.shape, [x, filter, filled(dtype, [to], seed + 3)], ended);
+      expectNear(convolutionInputGradient, shape, [g, filter, filled(dtype, [from], seed + 3)], ended);
     }),
     { numRuns: 60 },
   );

@@ -12,6 +12,7 @@
 
 import type { Block } from '../block.js';
 import { bytesPerElement } from '../dtype.js';
+import type { EndingInRegisters } from '../fused/ending.js';
 import { type MinimalFunctions, minimalModule, mostTaps, points } from '../wasm/convolution/minimal.js';
 import { variantFor } from '../wasm/features.js';
 import type { FloatVector } from '../wasm/lanes.js';
@@ -174,7 +175,7 @@ function filterToPoints(
 }
 
 /**
- * y = filter ⋆ x. `x` is padded here, by `before` places and what the tiles need behind; `filter` lies as [height, width, in, out].
+ * y = filter ⋆ x, with its ending. `x` is padded here, by `before` places and what the tiles need behind; `filter` lies as [height, width, in, out].
  */
 export function minimalConvolution(
   y: Block,
@@ -184,6 +185,7 @@ export function minimalConvolution(
   tiling: Tiling,
   before: readonly [number, number],
   turned: boolean,
+  { bias, relu }: EndingInRegisters,
 ): boolean {
   const { images, height, width, taps, places, down, across } = tiling;
   const [from, to] = [x.shape[4]!, y.shape[4]!];
@@ -257,6 +259,8 @@ export function minimalConvolution(
               placeBytes,
               across,
               to,
+              0,
+              0,
             );
           }
           const [image, strip] = [Math.floor((first + k) / down), (first + k) % down];
@@ -264,7 +268,10 @@ export function minimalConvolution(
           const there = target + (image * height + strip * places[0]) * rowBytes;
           // The last strip may be shorter than a tile.
           const direct = rows === places[0];
-          resultDown(direct ? there : last, rowBytes, 0, between, tileRow * placeBytes, 0, 1, width * to);
+          const [rowsAt, betweenRowBytes] = [direct ? there : last, tileRow * placeBytes];
+          // The bias begins again at each place.
+          if (bias === 0) resultDown(rowsAt, rowBytes, 0, between, betweenRowBytes, 0, 1, width * to, 0, relu);
+          else resultDown(rowsAt, rowBytes, placeBytes, between, betweenRowBytes, placeBytes, width, to, bias, relu);
           if (!direct) rowsModule(type).copy(there, rowBytes, last, rowBytes, rows, width * to);
         }
       }
@@ -355,8 +362,19 @@ export function minimalFilterGradient(
           }
           const tapBytes = from * to * bytes;
           const rowBytes = taps[1] * tapBytes;
-          run.f[`result${taps[1]}`]!(between, tapBytes, rowBytes, sums, tapBytes, points * tapBytes, points, from * to);
-          run.f[`result${taps[0]}`]!(pointerOf(df), rowBytes, 0, between, rowBytes, 0, 1, taps[1] * from * to);
+          run.f[`result${taps[1]}`]!(
+            between,
+            tapBytes,
+            rowBytes,
+            sums,
+            tapBytes,
+            points * tapBytes,
+            points,
+            from * to,
+            0,
+            0,
+          );
+          run.f[`result${taps[0]}`]!(pointerOf(df), rowBytes, 0, between, rowBytes, 0, 1, taps[1] * from * to, 0, 0);
           return true;
         }),
     ),

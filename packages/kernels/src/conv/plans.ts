@@ -176,11 +176,15 @@ function reach(phases: readonly Phase[], extent: number): [before: number, after
   return [-least, most - extent + 1];
 }
 
+/** Whether there are places of dx that no tap reaches, which nothing is written to. */
+export const leavesGaps = (g: Geometry): boolean =>
+  ([0, 1, 2] as const).some((axis) =>
+    phasesOf(g, axis).some(({ positions, taps }) => positions.length > 0 && taps.length === 0),
+  );
+
 /** How dx is made of g: a plan for each phase that has taps, and the zeros that g needs around it. */
 export interface InputGradientPlan {
   readonly padding: Geometry['padding'];
-  /** Whether phases without taps leave places of dx that nothing is written to. */
-  readonly gaps: boolean;
   readonly phases: readonly Plan[];
 }
 
@@ -224,8 +228,7 @@ function makeInputGradientPlan(
       }
     }
   }
-  const gaps = !axesPhases.every((axis) => axis.every(({ taps }) => taps.length > 0));
-  return { padding, gaps, phases };
+  return { padding, phases };
 }
 
 /** How y is made of the padded x. */

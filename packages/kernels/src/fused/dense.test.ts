@@ -4,14 +4,15 @@ import { createArray, type DType } from '../dtype.js';
 import { Storage } from '../heap/storage.js';
 import { arrangements, blockOf, cycle } from '../testing/heapBlocks.js';
 import { setDeterministic } from '../wasm/features.js';
-import { type DenseActivation, dense } from './dense.js';
+import { dense } from './dense.js';
+import type { FusedActivation } from './ending.js';
 
 const dtypes = fc.constantFrom<DType>('float32', 'float64');
-const activations = fc.constantFrom<DenseActivation | null>(null, 'relu', 'tanh', 'sigmoid');
+const activations = fc.constantFrom<FusedActivation | null>(null, 'relu', 'tanh', 'sigmoid');
 const extents = fc.constantFrom(0, 1, 2, 3, 5, 8, 17, 40);
 const numbers = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 1, maxLength: 61 });
 
-const written: Record<DenseActivation, (x: number) => number> = {
+const written: Record<FusedActivation, (x: number) => number> = {
   relu: (x) => Math.max(x, 0),
   tanh: Math.tanh,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),

@@ -1,23 +1,22 @@
 /** Convolutional layers (https://keras.io/api/layers/convolution_layers/). */
 
-import { conv, type DataFormat, depthwiseConv, type Padding, type PerAxis, type Tensor } from '@cotangent/autograd';
+import {
+  type ConvolutionEndingOptions,
+  conv,
+  type DataFormat,
+  depthwiseConv,
+  type Padding,
+  type PerAxis,
+  type Tensor,
+} from '@cotangent/autograd';
 import { ArgumentError, type Shape, ShapeError } from '@cotangent/kernels';
-import { type Activation, type ActivationName, resolveActivation } from '../activations.js';
+import { type Activation, type ActivationName, fusedActivations, resolveActivation } from '../activations.js';
 import { checkNumber, checkOptions } from '../options.js';
 import type { Parameter } from '../parameter.js';
 import { checkInputDType } from './inputs.js';
 import { Layer, type LayerOptions, layerOptionNames } from './layer.js';
 import { type DTypeOption, type WeightOptions, weight, weightOptionNames } from './weights.js';
-import {
-  addToChannels,
-  checkChannels,
-  checkImages,
-  checkWindows,
-  sampleShape,
-  slide,
-  spatialOf,
-  type Windows,
-} from './windows.js';
+import { checkChannels, checkImages, checkWindows, sampleShape, slide, spatialOf, type Windows } from './windows.js';
 
 /** Options that all convolutional layers share. */
 export interface ConvolutionLayerOptions extends LayerOptions, DTypeOption, WeightOptions<'bias'> {
@@ -98,8 +97,13 @@ export abstract class ConvolutionBase extends Layer {
     checkChannels(this.windows, x, kernel.shape.at(inputAxis)! * perInput);
   }
 
-  protected finish(y: Tensor): Tensor {
-    return this.activation(addToChannels(y, this.bias, this.windows));
+  /** What `convolve` gives when it is told the bias, and the activation where it can apply that itself. */
+  protected ended(convolve: (ending: ConvolutionEndingOptions) => Tensor): Tensor {
+    if (this.bias === null) return this.activation(convolve({}));
+    const activation = fusedActivations.get(this.activation);
+    return activation === undefined
+      ? this.activation(convolve({ bias: this.bias }))
+      : convolve({ bias: this.bias, activation });
   }
 
   /** The options that the functions of convolution take. */
@@ -149,7 +153,7 @@ abstract class Conv extends ConvolutionBase {
 
   override forward(x: Tensor): Tensor {
     this.prepare(x, this.kernel, -2, this.groups);
-    return this.finish(conv(x, this.kernel, { ...this.sliding, groups: this.groups }));
+    return this.ended((ending) => conv(x, this.kernel, { ...this.sliding, ...ending, groups: this.groups }));
   }
 }
 
@@ -235,7 +239,7 @@ abstract class DepthwiseConv extends ConvolutionBase {
 
   override forward(x: Tensor): Tensor {
     this.prepare(x, this.kernel, -2);
-    return this.finish(depthwiseConv(x, this.kernel, this.sliding));
+    return this.ended((ending) => depthwiseConv(x, this.kernel, { ...this.sliding, ...ending }));
   }
 }
 
@@ -318,9 +322,8 @@ abstract class SeparableConv extends ConvolutionBase {
   override forward(x: Tensor): Tensor {
     this.prepare(x, this.depthwiseKernel, -2);
     const { dataFormat } = this.windows;
-    return this.finish(
-      conv(depthwiseConv(x, this.depthwiseKernel, this.sliding), this.pointwiseKernel, { dataFormat }),
-    );
+    const depthwise = depthwiseConv(x, this.depthwiseKernel, this.sliding);
+    return this.ended((ending) => conv(depthwise, this.pointwiseKernel, { dataFormat, ...ending }));
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   conv,
   type DataFormat,
+  dense,
   type Padding,
   type PerAxis,
   permute,
@@ -104,7 +105,7 @@ export class DeformableConv2D extends ConvolutionBase {
       ...this.sliding,
       dataFormat: 'channelsLast',
     };
-    const moves = conv(x, this.offsetKernel, sliding).add(this.offsetBias);
+    const moves = conv(x, this.offsetKernel, { ...sliding, bias: this.offsetBias });
     const [rows, columns] = moves.shape.slice(1, 3) as [number, number];
     const { groups, taps } = this;
     const offsets = moves
@@ -123,10 +124,12 @@ export class DeformableConv2D extends ConvolutionBase {
     }
     // [batch, places, groups, taps, channels of a group] to [batch, places, taps · channels], as the kernel has them.
     const columnsOf = permute(seen, [0, 1, 3, 2, 4]).reshape([batch, rows * columns, taps * channels]);
-    const result = columnsOf
-      .matmul(this.kernel.reshape([taps * channels, this.filters]))
-      .reshape([batch, rows, columns, this.filters]);
-    return this.finish(first ? permute(result, [0, 3, 1, 2]) : result);
+    const matrix = this.kernel.reshape([taps * channels, this.filters]);
+    return this.ended(({ bias, ...rest }) => {
+      const rowsOf = bias === undefined ? columnsOf.matmul(matrix) : dense(columnsOf, matrix, bias, rest);
+      const result = rowsOf.reshape([batch, rows, columns, this.filters]);
+      return first ? permute(result, [0, 3, 1, 2]) : result;
+    });
   }
 
   /** Where each tap of each window looks without an offset: [1, places, 1, taps]. */

@@ -72,7 +72,7 @@ abstract class ConvTranspose extends ConvolutionBase {
   override forward(x: Tensor): Tensor {
     this.prepare(x, this.kernel, -1);
     const extra = this.outputPadding === undefined ? {} : { outputPadding: this.outputPadding };
-    return this.finish(convTranspose(x, this.kernel, { ...this.sliding, ...extra }));
+    return this.ended((ending) => convTranspose(x, this.kernel, { ...this.sliding, ...extra, ...ending }));
   }
 }
 

@@ -4,6 +4,7 @@ import { examples as activation } from './activation.js';
 import { examples as affineNormalize } from './affineNormalize.js';
 import { examples as arithmetic } from './arithmetic.js';
 import { examples as attention } from './attention.js';
+import { examples as biasedConvolution } from './biasedConvolution.js';
 import type { Examples } from './call.js';
 import { examples as cast } from './cast.js';
 import { examples as comparison } from './comparison.js';
@@ -41,6 +42,7 @@ export const examples: Readonly<Record<string, Examples>> = {
   reshape,
   matmul,
   convolution,
+  biasedConvolution,
   pooling,
   dense,
   indexing,

@@ -8,6 +8,7 @@ import type { Code, Local } from '../code.js';
 import { type Expr, load, op } from '../expr.js';
 import { type FloatVector, isFused, Lanes, lanesOfVariant, type Variant } from '../lanes.js';
 import { lazyModule, type WasmFunction } from '../load.js';
+import { rectified } from '../matmul/tile.js';
 import { forEachTile } from './tiles.js';
 
 type I32 = Local<'i32'>;
@@ -15,8 +16,9 @@ type I32 = Local<'i32'>;
 /** The functions of the module. Tables hold byte offsets; steps are in bytes. */
 export interface DepthwiseFunctions {
   /**
-   * `(y, yTable, x, xTable, places, taps, tapsEnd, filter, filterStep, channels)`: for each place p and channel c,
-   * y[yTable[p] + c] = Σ over taps t of x[xTable[p] + taps[t] + c] · filter[t, c].
+   * `(y, yTable, x, xTable, places, taps, tapsEnd, filter, filterStep, channels, bias, relu)`: for each place p and channel c,
+   * y[yTable[p] + c] = Σ over taps t of x[xTable[p] + taps[t] + c] · filter[t, c], plus bias[c] where `bias` is not 0, and of that max(·, 0)
+   * where `relu` is not.
    */
   readonly forward: WasmFunction;
   /**
@@ -77,21 +79,30 @@ function forwardFunction(type: FloatVector, fused: boolean): Func {
     filter: 'i32',
     filterStep: 'i32',
     channels: 'i32',
+    bias: 'i32',
+    relu: 'i32',
   } as const;
   return procedure(
     'forward',
     parameters,
-    (code, { y, yTable, x, xTable, places, taps, tapsEnd, filter, filterStep, channels }) => {
+    (code, { y, yTable, x, xTable, places, taps, tapsEnd, filter, filterStep, channels, bias, relu }) => {
       const v = new Lanes<FloatVector>(type, code, fused);
       const pointers = (): I32[] => Array.from({ length: windowsAtOnce[0] }, () => code.local('i32'));
       const [windows, results] = [pointers(), pointers()];
-      const [tap, offset, row, rowOfSpan] = [0, 1, 2, 3].map(() => code.local('i32')) as [I32, I32, I32, I32];
+      const [tap, offset, row, rowOfSpan, biasOfSpan] = [0, 1, 2, 3, 4].map(() => code.local('i32')) as [
+        I32,
+        I32,
+        I32,
+        I32,
+        I32,
+      ];
       forEachTile(code, places, windowsAtOnce, (count) => {
         for (let k = 0; k < count; k++) {
           code.set(windows[k]!, op('i32.add', x, load('i32', xTable, 4 * k)));
           code.set(results[k]!, op('i32.add', y, load('i32', yTable, 4 * k)));
         }
         code.set(rowOfSpan, filter);
+        code.set(biasOfSpan, bias);
         forEachSpan(v, channels, 2, (span) => {
           const sums = sumsOf(code, v, count * span.vectors);
           code.set(tap, taps);
@@ -108,6 +119,19 @@ function forwardFunction(type: FloatVector, fused: boolean): Func {
             }
             code.advance(tap, 4);
             code.advance(row, filterStep);
+          });
+          code.if(bias, () => {
+            for (let vector = 0; vector < span.vectors; vector++) {
+              const shift = v.let(span.load(biasOfSpan, vector));
+              for (let k = 0; k < count; k++) {
+                const sum = sums[k * span.vectors + vector]!;
+                code.set(sum, v.add(sum, shift));
+              }
+            }
+            code.advance(biasOfSpan, span.elements * v.elementBytes);
+          });
+          code.if(relu, () => {
+            for (const sum of sums) code.set(sum, rectified(v, sum));
           });
           for (let k = 0; k < count; k++) {
             for (let vector = 0; vector < span.vectors; vector++)

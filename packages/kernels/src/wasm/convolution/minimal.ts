@@ -13,7 +13,7 @@ import type { Local } from '../code.js';
 import { type Expr, op } from '../expr.js';
 import { type FloatVector, isFused, Lanes, lanesOfVariant, type Variant } from '../lanes.js';
 import { lazyModule, type WasmFunction } from '../load.js';
-import { tileRows, tileVectors, writeTile } from '../matmul/tile.js';
+import { rectified, tileRows, tileVectors, writeTile } from '../matmul/tile.js';
 import { forEachTile } from './tiles.js';
 
 type I32 = Local<'i32'>;
@@ -107,8 +107,19 @@ function fromPoints<V extends FloatVector>(v: Lanes<V>, matrix: Matrix, values: 
 
 type Apply = <V extends FloatVector>(v: Lanes<V>, values: readonly Expr<V>[]) => Local<V>[];
 
-/** A function that applies a matrix to rows: row `n` of input k lies at from + n · fromRowStep + k · fromStep, and so do results. */
-function transformFunction(name: string, type: FloatVector, fused: boolean, inputs: number, apply: Apply): Func {
+/**
+ * A function that applies a matrix to rows: row `n` of input k lies at from + n · fromRowStep + k · fromStep, and so do results. One that ends
+ * a result adds a row of biases to each of its rows, and takes max(·, 0), where it is told.
+ */
+function transformFunction(
+  name: string,
+  type: FloatVector,
+  fused: boolean,
+  inputs: number,
+  apply: Apply,
+  ends = false,
+): Func {
+  const endings = { bias: 'i32', relu: 'i32' } as const;
   const parameters = {
     to: 'i32',
     toStep: 'i32',
@@ -118,38 +129,58 @@ function transformFunction(name: string, type: FloatVector, fused: boolean, inpu
     fromRowStep: 'i32',
     rows: 'i32',
     elements: 'i32',
+    ...(ends ? endings : {}),
   } as const;
-  return procedure(name, parameters, (code, { to, toStep, toRowStep, from, fromStep, fromRowStep, rows, elements }) => {
-    const v = new Lanes<FloatVector>(type, code, fused);
-    const [target, source, at, left] = [code.local('i32'), code.local('i32'), code.local('i32'), code.local('i32')];
-    code.repeat(rows, () => {
-      code.set(source, from);
-      code.set(target, to);
-      code.set(left, elements);
-      for (const width of [v.width, 1]) {
-        code.while(op('i32.ge_u', left, width), () => {
-          code.set(at, source);
-          const values: Expr<FloatVector>[] = [];
-          for (let k = 0; k < inputs; k++) {
-            if (k > 0) code.advance(at, fromStep);
-            values.push(v.let(width === 1 ? v.loadSplat(at) : v.load(at)));
-          }
-          const results = apply(v, values);
-          code.set(at, target);
-          for (const [k, result] of results.entries()) {
-            if (k > 0) code.advance(at, toStep);
-            if (width === 1) v.storeLane(at, result, 0);
-            else v.store(at, result);
-          }
-          code.advance(source, width * v.elementBytes);
-          code.advance(target, width * v.elementBytes);
-          code.advance(left, -width);
-        });
-      }
-      code.advance(from, fromRowStep);
-      code.advance(to, toRowStep);
-    });
-  });
+  return procedure(
+    name,
+    parameters,
+    (code, { to, toStep, toRowStep, from, fromStep, fromRowStep, rows, elements, ...ending }) => {
+      const { bias, relu } = ending as { bias?: I32; relu?: I32 };
+      const shift = code.local('i32');
+      const v = new Lanes<FloatVector>(type, code, fused);
+      const [target, source, at, left] = [code.local('i32'), code.local('i32'), code.local('i32'), code.local('i32')];
+      code.repeat(rows, () => {
+        code.set(source, from);
+        code.set(target, to);
+        code.set(left, elements);
+        if (bias !== undefined) code.set(shift, bias);
+        for (const width of [v.width, 1]) {
+          code.while(op('i32.ge_u', left, width), () => {
+            code.set(at, source);
+            const values: Expr<FloatVector>[] = [];
+            for (let k = 0; k < inputs; k++) {
+              if (k > 0) code.advance(at, fromStep);
+              values.push(v.let(width === 1 ? v.loadSplat(at) : v.load(at)));
+            }
+            const results = apply(v, values);
+            if (bias !== undefined) {
+              code.if(bias, () => {
+                const summand = v.let(width === 1 ? v.loadSplat(shift) : v.load(shift));
+                for (const result of results) code.set(result, v.add(result, summand));
+                code.advance(shift, width * v.elementBytes);
+              });
+            }
+            if (relu !== undefined) {
+              code.if(relu, () => {
+                for (const result of results) code.set(result, rectified(v, result));
+              });
+            }
+            code.set(at, target);
+            for (const [k, result] of results.entries()) {
+              if (k > 0) code.advance(at, toStep);
+              if (width === 1) v.storeLane(at, result, 0);
+              else v.store(at, result);
+            }
+            code.advance(source, width * v.elementBytes);
+            code.advance(target, width * v.elementBytes);
+            code.advance(left, -width);
+          });
+        }
+        code.advance(from, fromRowStep);
+        code.advance(to, toRowStep);
+      });
+    },
+  );
 }
 
 function productsFunction(type: FloatVector, fused: boolean): Func {
@@ -237,7 +268,10 @@ export interface MinimalFunctions {
    * each point c = a · b, or that is added to it. What lies behind the last row of b is read too, up to a tile's width.
    */
   readonly products: WasmFunction;
-  /** `filter2` to `filter5`: so many taps to 6 points. `result2` to `result5`: 6 points to so many places. */
+  /**
+   * `filter2` to `filter5`: so many taps to 6 points. `result2` to `result5`: 6 points to so many places, with two parameters more: the address
+   * of a bias, one number for each element of a row, or 0; and not 0 where max(·, 0) is taken.
+   */
   readonly [name: `filter${number}` | `result${number}`]: WasmFunction;
 }
 
@@ -249,7 +283,7 @@ export const minimalModule: (variant: Variant) => MinimalFunctions = lazyModule(
     transformFunction('window', type, fused, points, (v, x) => atPoints(v, windowMatrix, x)),
     ...counts.map((n) => transformFunction(`filter${n}`, type, fused, n, (v, x) => atPoints(v, filterMatrix(n), x))),
     ...counts.map((n) =>
-      transformFunction(`result${n}`, type, fused, points, (v, x) => fromPoints(v, resultMatrix(n), x)),
+      transformFunction(`result${n}`, type, fused, points, (v, x) => fromPoints(v, resultMatrix(n), x), true),
     ),
     productsFunction(type, fused),
   ];

@@ -22,8 +22,9 @@ type I32 = Local<'i32'>;
 /** The functions of the module. */
 export interface WindowFunctions {
   /**
-   * `(y, yTable, x, xTable, places, taps, runs, runElements, filter, columns)`: for each place p, y[yTable[p] + column] = Σ over runs r
-   * and elements e of x[xTable[p] + taps[r] + e] · filter[r, e, column]. `filter` holds rows of 8 float32 or 4 float64.
+   * `(y, yTable, x, xTable, places, taps, runs, runElements, filter, columns, bias, relu)`: for each place p, y[yTable[p] + column] = Σ over runs r
+   * and elements e of x[xTable[p] + taps[r] + e] · filter[r, e, column]. `filter` holds rows of 8 float32 or 4 float64. Then bias[column]
+   * is added, where `bias` is not 0, and max(·, 0) taken, where `relu` is not; what lies behind the bias is read too, up to a tile's width.
    */
   readonly forward: WasmFunction;
   /** The same for runs of one element: for few channels, whose runs are too short for a loop of their own. `runElements` is not looked at. */
@@ -49,11 +50,13 @@ function forwardFunction(name: 'forward' | 'forwardSingly', type: FloatVector, f
     runElements: 'i32',
     filter: 'i32',
     columns: 'i32',
+    bias: 'i32',
+    relu: 'i32',
   } as const;
   return procedure(
     name,
     parameters,
-    (code, { y, yTable, x, xTable, places, taps, runs, runElements, filter, columns }) => {
+    (code, { y, yTable, x, xTable, places, taps, runs, runElements, filter, columns, bias, relu }) => {
       const v = new Lanes<FloatVector>(type, code, fused);
       const heights = tileRows(fused);
       const windows = Array.from({ length: heights[0]! }, () => code.local('i32'));
@@ -97,7 +100,7 @@ function forwardFunction(name: 'forward' | 'forwardSingly', type: FloatVector, f
           });
         }
         for (let row = 0; row < rows; row++) code.set(windows[row]!, op('i32.add', y, entry(yTable, row)));
-        finishTile(v, sums, { c: windows, columns, accumulate: zero, bias: null, relu: null });
+        finishTile(v, sums, { c: windows, columns, accumulate: zero, bias, relu });
         code.advance(xTable, 4 * rows);
         code.advance(yTable, 4 * rows);
       });

@@ -121,6 +121,9 @@ export function writeProducts<V extends FloatVector>(v: Lanes<V>, sums: TileSums
   });
 }
 
+/** max(x, 0): NaN stays, and −0 becomes 0. */
+export const rectified = <V extends FloatVector>(v: Lanes<V>, x: Expr<V>): Expr<V> => v.add(v.pmax(x, 0), 0);
+
 /** Finishes the sums and stores them. */
 export function finishTile<V extends FloatVector>(
   v: Lanes<V>,
@@ -137,7 +140,7 @@ export function finishTile<V extends FloatVector>(
     });
   if (relu !== null)
     code.if(relu, () => {
-      eachSum(sums, (sum) => code.set(sum, v.add(v.pmax(sum, 0), 0)));
+      eachSum(sums, (sum) => code.set(sum, rectified(v, sum)));
     });
   code.if(
     op('i32.ge_u', columns, tileVectors * v.width),

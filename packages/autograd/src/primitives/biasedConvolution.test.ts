@@ -1,0 +1,3 @@
+import { checkRowsOf } from './testing/checkRows.js';
+
+checkRowsOf('biasedConvolution');
