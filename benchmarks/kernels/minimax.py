@@ -75,5 +75,5 @@ for degree, bits in ((4, 32), (9, 64)):
     show(f'exp degree {degree}', lambda r: (exp(r) - 1 - r) / r ** 2, lambda r: r ** 2 / exp(r), -half_ln2, half_ln2, degree, bits)
 # the same for float64 lanes whose result is rounded to float32
 show('expSingle', lambda r: (exp(r) - 1 - r) / r ** 2, lambda r: r ** 2 / exp(r), -half_ln2, half_ln2, 4, 64)
-# erf x / x in x², |x| ≤ 0.75
-show('erf near 0', lambda z: erf(sqrt(z)) / sqrt(z), lambda z: sqrt(z) / erf(sqrt(z)), 0, mpf('0.5625'), 5, 64)
+# erf x / x − 1 in x², |x| ≤ 1
+show('erf near 0', lambda z: erf(sqrt(z)) / sqrt(z) - 1, lambda z: sqrt(z) / erf(sqrt(z)), 0, mpf(1), 6, 32)

@@ -31,7 +31,7 @@ function run(kernel: DispatchedKernel<never>, which: 'plain' | 'dispatched', dty
 }
 
 /** Largest error in float32, in ulps: of those that float32 lanes compute more than of those by way of float64. */
-const bounds: Readonly<Record<string, number>> = { silu: 1.7, gelu: 1.1, geluSlope: 1.1, geluTanh: 1.7 };
+const bounds: Readonly<Record<string, number>> = { silu: 1.7, gelu: 1.1, geluSlope: 1.1, geluTanh: 1.9 };
 
 describe.each(Object.keys(kernels))('%s', (name) => {
   const kernel = kernels[name]!;

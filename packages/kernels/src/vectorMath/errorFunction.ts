@@ -5,10 +5,10 @@ import { errorFunctionTables as tables } from './errorFunctionTables.js';
 import { exp, expSingle, powerSingle } from './exp.js';
 import { inDouble } from './inDouble.js';
 
-/** erf x / x in x², |x| ≤ 0.75, with an error of 2⁻²⁹ (benchmarks/kernels/minimax.py). */
+/** erf x / x − 1 in x², |x| ≤ 1, with an error of 2⁻²⁹ (benchmarks/kernels/minimax.py). */
 const nearSingle = [
-  1.1283791654856963, -0.37612618719238855, 0.11283376206371196, -0.026834609773687085, 0.005114319463267223,
-  -0.0006749345694650791,
+  0.12837916612625122, -0.3761262595653534, 0.11283578723669052, -0.026853347197175026, 0.005187162198126316,
+  -0.0007997852517291903, 0.00007806896610418335,
 ] as const;
 
 /** eˣ² erfc x for 0 ≤ x ≤ 10.1, with an error of 2⁻²⁷ of it (benchmarks/kernels/rational.py). */
@@ -68,21 +68,18 @@ function pieces(d: Lanes<'f64x2'>, a: Expr<'f64x2'>) {
 
 const erx = tables.erfOfOne;
 
-/** erf x / x − 1 */
-const nearLessOne = [nearSingle[0] - 1, ...nearSingle.slice(1)];
-
 /**
- * erf x in float32: a + a p(a²) near 0, 1 − e^(−a²) q(a) beyond, where the product is so small that its last bits do not count.
+ * erf x in float32: a + a p(a²) near 0, 1 − e^(−a²) q(a) from 1 on, where the product is so small that its last bits hardly count.
  */
 function erfSingle(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
   // From 4 on it is 1, rounded. In this order NaN stays.
   const a = v.let(v.pmin(v.abs(x), 4));
   const square = v.let(v.mul(a, a));
-  const near = v.let(v.madd(v.horner(square, nearLessOne), a, a));
+  const near = v.let(v.madd(v.horner(square, nearSingle), a, a));
   const { factor, growth } = powerSingle(v, v.let(v.neg(square)));
   const ratio = v.div(v.horner(a, farSingle.numerator), v.horner(a, farSingle.denominator));
   const far = v.nmadd(v.let(v.madd(factor, growth, factor)), v.let(ratio), 1);
-  return v.copySign(v.let(v.select(v.lt(a, 0.75), near, far)), x);
+  return v.copySign(v.let(v.select(v.lt(a, 1), near, far)), x);
 }
 
 /** erf x = 2/√π ∫₀ˣ e^(−t²) dt */
