@@ -139,7 +139,7 @@ function bellTimes(
   return { factor, rest: v.let(rest) };
 }
 
-/** x Φ(x) in float32 for x > −13: max(x, 0) − a Φ(−a). Measured: 1.04 ulp. */
+/** x Φ(x) in float32 for x > −13: max(x, 0) − a Φ(−a). At every number: 1.3 ulp. */
 export function quickGelu(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
   const { factor, rest } = bellTimes(v, x, (d, a) => d.mul(d.mul(a, 0.5), scaledNormalTail(d, a)));
   return v.nmadd(factor, rest, v.pmax(x, 0));
