@@ -141,7 +141,8 @@ export { logSumExp } from './reduce/logSumExp.js';
 export { matmul } from './matmul/plain.js';
 export { type DenseAttributes, dense } from './fused/dense.js';
 export type { FusedActivation } from './fused/ending.js';
-export { cast, copy, copyInto, fill, loosen, withContiguous } from './move/copy.js';
+export { cast } from './move/cast.js';
+export { copy, copyInto, fill, loosen, withContiguous } from './move/copy.js';
 export {
   type ConvolutionAttributes,
   type ConvolutionEnding,

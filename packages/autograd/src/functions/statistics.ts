@@ -62,7 +62,9 @@ export function all(x: Tensor, options: ReduceOptions = {}): Tensor {
  * countNonzero(tensor([0, 1, 2])); // → 2
  */
 export function countNonzero(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return sum(checkTensor('countNonzero', x).notEqual(0), options);
+  const present = checkTensor('countNonzero', x).dtype === 'bool' ? x : x.notEqual(0);
+  // Floats are summed in SIMD, and float64 counts every tensor there can be.
+  return sum(present.cast('float64'), options).cast('int32');
 }
 
 // ---- products --------------------------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { newBlock } from '../block.js';
-import { type DType, dtypes, isFloating } from '../dtype.js';
+import { dtypes } from '../dtype.js';
 import { anyBlocks, blocksOf, build, narrowed, shapesOf, unwritten } from '../testing/arbitraries.js';
-import { broadcastAt, indicesOf, stored, valuesOf } from '../testing/reference.js';
-import { cast, copy, copyInto, fill, withContiguous } from './copy.js';
+import { broadcastAt, indicesOf, valuesOf } from '../testing/reference.js';
+import { copy, copyInto, fill, withContiguous } from './copy.js';
 
 /** Everything in the storage of a block, with `replace` at the places that the block shows. */
 function storageAfter(recipe: Parameters<typeof build>[0], replace: (i: number) => number): number[] {
@@ -77,37 +77,6 @@ describe('copy(x)', () => {
         expect(valuesOf(out)).toEqual(valuesOf(x));
       }),
     );
-  });
-});
-
-describe('cast(x)', () => {
-  it('drops fractions, wraps, rounds, and makes everything but 0 true', () => {
-    fc.assert(
-      fc.property(anyBlocks({ special: true }), fc.constantFrom(...dtypes), (recipe, dtype) => {
-        const x = build(recipe);
-        const out = unwritten(dtype, x.shape);
-        cast(out, [x], {});
-        const signless = (v: number): number => (isFloating(dtype) ? v : v + 0);
-        expect(valuesOf(out)).toEqual(
-          valuesOf(x).map((v) => (dtype === 'bool' ? Number(v !== 0) : stored(dtype, signless(v)))),
-        );
-      }),
-    );
-  });
-
-  it.each<[DType, DType, number[], number[]]>([
-    ['float32', 'int32', [1.9, -1.9, Number.NaN, Infinity, 2 ** 31], [1, -1, 0, 0, -(2 ** 31)]],
-    ['float64', 'uint8', [255, 256, -1, 0.5], [255, 0, 255, 0]],
-    ['float64', 'bool', [0.25, -0, 256, Number.NaN], [1, 0, 1, 1]],
-    ['int32', 'bool', [256, 0, -1], [1, 0, 1]],
-    ['bool', 'float32', [1, 0], [1, 0]],
-    ['float64', 'float32', [1e300, 1 + 2 ** -30], [Infinity, 1]],
-  ])('%s to %s', (from, to, values, expected) => {
-    const x = newBlock(from, [values.length], true);
-    x.data.set(values, x.offset);
-    const out = unwritten(to, [values.length]);
-    cast(out, [x], {});
-    expect(valuesOf(out)).toEqual(expected);
   });
 });
 

@@ -1,4 +1,4 @@
-/** Copies between layouts and dtypes. */
+/** Copies between layouts. */
 
 import { type Block, newBlock } from '../block.js';
 import type { TypedArray } from '../dtype.js';
@@ -50,20 +50,6 @@ export function fill(out: Block, value: number): void {
     for (let i = 0; i < n; i++) out.data[at[0]! + i * steps[0]!] = value;
   });
 }
-
-/**
- * Converts to the dtype of `out`. Floats become integers by dropping the fraction (and wrap where they do not fit, as
- * JavaScript's typed arrays do); everything but 0 becomes true.
- */
-export const cast: Kernel = (out, [x]) => {
-  if (out.dtype !== 'bool' || x!.dtype === 'bool') {
-    copyInto(out, x!);
-    return;
-  }
-  forEachRun(out.shape, [out, x!], (at, n, steps) => {
-    for (let i = 0; i < n; i++) out.data[at[0]! + i * steps[0]!] = x!.data[at[1]! + i * steps[1]!] !== 0 ? 1 : 0;
-  });
-};
 
 /** Runs `use` on `x` itself if it is contiguous, else on a contiguous copy that is given back afterwards. */
 export function withContiguous<R>(x: Block, use: (contiguous: Block) => R): R {

@@ -98,6 +98,7 @@ export const operations = {
   'i32x4.sub': [0xfd_00b1, 'i32x4', ['i32x4', 'i32x4']],
   'i32x4.min_s': [0xfd_00b6, 'i32x4', ['i32x4', 'i32x4']],
   'i32x4.max_s': [0xfd_00b8, 'i32x4', ['i32x4', 'i32x4']],
+  'i32x4.trunc_sat_f32x4_s': [0xfd_00f8, 'i32x4', ['f32x4']],
   'i32x4.trunc_sat_f64x2_s_zero': [0xfd_00fc, 'i32x4', ['f64x2']],
 
   'i64x2.splat': [0xfd_0012, 'i64x2', ['i64']],

@@ -383,15 +383,24 @@ export class Lanes<V extends FloatVector = FloatVector> {
     this.code.storeLane(address, this.narrow(mask), this.width, 0, offset);
   }
 
+  /** The lowest byte of each lane, to memory. */
+  storeBytes(address: Address, integers: Expr<MaskOf<V>>, offset = 0): void {
+    this.code.storeLane(address, this.lowBytes(integers), this.width, 0, offset);
+  }
+
   /** One bool: what lane 0 holds. */
   storeMaskLane(address: Address, mask: Expr<MaskOf<V>>): void {
     this.code.storeLane(address, this.narrow(mask), 1, 0);
   }
 
+  private lowBytes(integers: Expr<MaskOf<V>>): Expr<'i8x16'> {
+    const bytes = this.let(as('i8x16', integers));
+    const picks = Array.from({ length: 16 }, (_, k) => (k < this.width ? k * this.elementBytes : 0));
+    return shuffle(bytes, bytes, picks);
+  }
+
   /** The lowest byte of each lane, side by side: 1 or 0. */
   private narrow(mask: Expr<MaskOf<V>>): Expr<'i8x16'> {
-    const bytes = as('i8x16', mask);
-    const picks = Array.from({ length: 16 }, (_, k) => (k < this.width ? k * this.elementBytes : 0));
-    return bits('v128.and', shuffle(bytes, bytes, picks), vectorConstant('i8x16', new Array<number>(16).fill(1)));
+    return bits('v128.and', this.lowBytes(mask), vectorConstant('i8x16', new Array<number>(16).fill(1)));
   }
 }
