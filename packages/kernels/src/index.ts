@@ -161,15 +161,8 @@ export {
 } from './conv/pooling.js';
 export { concat, placeSlice, type SliceAttributes } from './move/concat.js';
 export { type AlongAxisAttributes, gather, gatherAlong, scatterAdd, scatterAlong } from './move/gather.js';
-export {
-  argsort,
-  cumargmax,
-  cumargmin,
-  cumsum,
-  recurrence,
-  type ScanAttributes,
-  type SortAttributes,
-} from './scan/scan.js';
+export { argsort, type SortAttributes } from './scan/argsort.js';
+export { cumargmax, cumargmin, cumsum, recurrence, type ScanAttributes } from './scan/scan.js';
 export {
   type AffineNormalizeAttributes,
   type AffineNormalizePull,
