@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
     screenshots: { type: 'string' },
     only: { type: 'string', default: '' },
     runs: { type: 'string', default: '20' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+    seed: { type: 'string', default: process.env.COTANGENT_SEED ?? String(Math.floor(Math.random() * 2 ** 31)) },
   },
 });
 
