@@ -38,6 +38,28 @@ const cases = fc.record({
   deterministic: fc.boolean(),
 });
 
+type Axes = readonly {
+  readonly n: number;
+  readonly window: number;
+  readonly stride: number;
+  readonly before: number;
+  readonly after: number;
+  readonly dilation: number;
+}[];
+
+/** The attributes of windows on those axes. */
+const windowsOf = (axes: Axes): Omit<ConvolutionAttributes, 'groups'> =>
+  ({
+    window: axes.map((a) => a.window),
+    strides: axes.map((a) => a.stride),
+    padding: axes.map((a) => [a.before, a.after]),
+    dilations: axes.map((a) => a.dilation),
+    input: axes.map((a) => a.n),
+  }) as unknown as Omit<ConvolutionAttributes, 'groups'>;
+
+const placesOf = (axes: Axes): number[] =>
+  axes.map((a) => outputExtent(a.n, a.window, a.stride, [a.before, a.after], a.dilation));
+
 function filled(dtype: DType, shape: readonly number[], seed: number): Block {
   const block = newBlock(dtype, shape, false);
   for (let i = 0; i < block.size; i++) block.data[block.offset + i] = Math.sin(seed + 1.7 * i);
@@ -85,15 +107,8 @@ it('convolution and its transposes agree with their plain loops, whatever the wi
     fc.property(cases, ({ axes, batch, groups, from, to, depthwise, dtype, seed, deterministic }) => {
       setDeterministic(deterministic);
       const [inputs, outputs] = depthwise ? [1, 1] : [from, to];
-      const attributes = {
-        window: axes.map((a) => a.window),
-        strides: axes.map((a) => a.stride),
-        padding: axes.map((a) => [a.before, a.after]),
-        dilations: axes.map((a) => a.dilation),
-        input: axes.map((a) => a.n),
-        groups: depthwise ? 3 * groups + 2 : groups,
-      } as unknown as ConvolutionAttributes;
-      const places = axes.map((a) => outputExtent(a.n, a.window, a.stride, [a.before, a.after], a.dilation));
+      const attributes = { ...windowsOf(axes), groups: depthwise ? 3 * groups + 2 : groups };
+      const places = placesOf(axes);
       const shapes = {
         x: [batch, ...attributes.input, attributes.groups * inputs],
         filter: [...attributes.window, inputs, attributes.groups * outputs],
@@ -139,15 +154,8 @@ it('convolutions, and transposed ones, end with a bias and an activation as they
       endings,
       ({ axes, batch, groups, from, to, depthwise, dtype, seed, deterministic }, activation) => {
         setDeterministic(deterministic);
-        const attributes = {
-          window: axes.map((a) => a.window),
-          strides: axes.map((a) => a.stride),
-          padding: axes.map((a) => [a.before, a.after]),
-          dilations: axes.map((a) => a.dilation),
-          input: axes.map((a) => a.n),
-          groups: depthwise ? 3 * groups + 2 : groups,
-        } as unknown as ConvolutionAttributes;
-        const places = axes.map((a) => outputExtent(a.n, a.window, a.stride, [a.before, a.after], a.dilation));
+        const attributes = { ...windowsOf(axes), groups: depthwise ? 3 * groups + 2 : groups };
+        const places = placesOf(axes);
         const [inputs, outputs] = [depthwise ? 1 : from, depthwise ? 1 : to].map((n) => n * attributes.groups) as [
           number,
           number,
@@ -206,14 +214,8 @@ it('relu at the end of a convolution keeps NaN and makes no −0', () => {
 it('poolings agree with their plain loops', () => {
   fc.assert(
     fc.property(cases, ({ axes, batch, from, dtype, seed }) => {
-      const attributes = {
-        window: axes.map((a) => a.window),
-        strides: axes.map((a) => a.stride),
-        padding: axes.map((a) => [a.before, a.after]),
-        dilations: axes.map((a) => a.dilation),
-        input: axes.map((a) => a.n),
-      } as unknown as ConvolutionAttributes;
-      const places = axes.map((a) => outputExtent(a.n, a.window, a.stride, [a.before, a.after], a.dilation));
+      const attributes = windowsOf(axes);
+      const places = placesOf(axes);
       const [shape, pooled] = [
         [batch, ...attributes.input, from],
         [batch, ...places, from],
