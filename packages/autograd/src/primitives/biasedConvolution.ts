@@ -1,10 +1,9 @@
 /** Convolution and its transpose with a bias for each channel and an activation, in one pass: what convolutional layers are. */
 
 import * as kernels from '@cotangent/kernels';
-import { type ConvolutionAttributes, type FusedActivation, ShapeError } from '@cotangent/kernels';
+import { type ConvolutionAttributes, ShapeError } from '@cotangent/kernels';
 import { apply, type BatchCall, type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
-import { reluBackward, sigmoidBackward, tanhBackward } from './activation.js';
 import {
   batchOf as batchOfConvolution,
   convolution,
@@ -14,19 +13,9 @@ import {
   oneFloating,
   transposedShape,
 } from './convolution.js';
+import { type Activation, relu, sigmoid, tanh, through } from './ending.js';
 
 type Row = Primitive<ConvolutionAttributes>;
-
-/** An activation as a function, and what flows back through it, from its result. */
-interface Activation {
-  readonly name: FusedActivation;
-  activate(z: Tensor): Tensor;
-  readonly backward: Primitive<undefined>;
-}
-
-const relu: Activation = { name: 'relu', activate: (z) => z.relu(), backward: reluBackward };
-const tanh: Activation = { name: 'tanh', activate: (z) => z.tanh(), backward: tanhBackward };
-const sigmoid: Activation = { name: 'sigmoid', activate: (z) => z.sigmoid(), backward: sigmoidBackward };
 
 /** Examples of one layer are more of its batch. A layer for each example is written out: its convolution has groups. */
 const batchOf =
@@ -55,8 +44,6 @@ function biased(name: string, linear: Row, activation: Activation | null): Row {
   const run = forward ? kernels.convolution : kernels.convolutionInputGradient;
   const shapeOf = forward ? convolvedShape : transposedShape;
   const ending = { activation: activation?.name ?? null };
-  const through = (v: Tensor, out: Tensor): Tensor =>
-    activation === null ? v : apply(activation.backward, [v, out], undefined);
   return primitive({
     name,
     inputs: ['x', 'filter', 'bias'],
@@ -68,7 +55,7 @@ function biased(name: string, linear: Row, activation: Activation | null): Row {
     },
     dtype: ({ x, filter, bias }) => oneFloating(name, oneFloating(name, x, filter), bias),
     run: (out, inputs, attributes) => run(out, inputs, { ...attributes, ...ending }),
-    shared: { keeps: activation === null ? [] : ['out'], pull: (g, { out }) => through(g, out) },
+    shared: { keeps: activation === null ? [] : ['out'], pull: (g, { out }) => through(activation, g, out) },
     keeps: { x: ['filter'], filter: ['x'], bias: [] },
     vjp: {
       x: (dz, { filter }, attributes) =>
@@ -77,9 +64,9 @@ function biased(name: string, linear: Row, activation: Activation | null): Row {
       bias: (dz, _, __, shape) => dz.sumTo(shape),
     },
     jvp: {
-      x: (t, { filter, out }, attributes) => through(apply(linear, [t, filter], attributes), out),
-      filter: (t, { x, out }, attributes) => through(apply(linear, [x, t], attributes), out),
-      bias: (t, { out }) => through(t.broadcastTo(out.shape), out),
+      x: (t, { filter, out }, attributes) => through(activation, apply(linear, [t, filter], attributes), out),
+      filter: (t, { x, out }, attributes) => through(activation, apply(linear, [x, t], attributes), out),
+      bias: (t, { out }) => through(activation, t.broadcastTo(out.shape), out),
     },
     batch: batchOf(linear, activation),
     ...(activation === relu && { domain: { note: 'not where the convolution and the bias sum up to 0' } }),

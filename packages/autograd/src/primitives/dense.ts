@@ -1,10 +1,10 @@
 /** A fully connected layer: the product, the bias and the activation in one pass. */
 
 import * as kernels from '@cotangent/kernels';
-import { DTypeError, type FusedActivation, isFloating, type Shape, ShapeError, sizeOf } from '@cotangent/kernels';
+import { DTypeError, isFloating, type Shape, ShapeError, sizeOf } from '@cotangent/kernels';
 import { apply, type BatchCall, type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
-import { reluBackward, sigmoidBackward, tanhBackward } from './activation.js';
+import { type Activation, relu, sigmoid, tanh, through } from './ending.js';
 
 function denseShape(x: Shape, kernel: Shape, bias: Shape): Shape {
   const [inputs, units] = kernel;
@@ -33,26 +33,21 @@ const rowsOf = (x: Tensor): Tensor => (x.rank === 2 ? x : x.reshape([sizeOf(x.sh
  * each example has no fused form.
  */
 const denseBatch =
-  (activate: (z: Tensor) => Tensor) =>
+  (activation: Activation | null) =>
   ({ row, inputs, mapped, attributes, size }: BatchCall<undefined>): Tensor => {
     const [x, kernel, bias] = inputs as [Tensor, Tensor, Tensor];
     if (!mapped[1] && !mapped[2]) return apply(row, inputs, attributes as never);
     const rows = mapped[0] ? x.reshape([size, sizeOf(x.shape.slice(1, -1)), x.shape.at(-1)!]) : rowsOf(x);
     const z = rows.matmul(kernel).add(mapped[2] ? bias.expandDims(1) : bias);
-    return activate(z).reshape([size, ...x.shape.slice(mapped[0] ? 1 : 0, -1), bias.shape.at(-1)!]);
+    const y = activation === null ? z : activation.activate(z);
+    return y.reshape([size, ...x.shape.slice(mapped[0] ? 1 : 0, -1), bias.shape.at(-1)!]);
   };
 
 /**
  * y = f(x W + b).  With dz = dy ⊙ f′, computed once from the result: dx = dz Wᵀ, dW = Σ xᵀ dz and db = Σ dz over leading axes.
  */
-function denseRow(
-  name: string,
-  activation: FusedActivation | null,
-  derivative: ((v: Tensor, out: Tensor) => Tensor) | null,
-  activate: (z: Tensor) => Tensor,
-): Primitive<undefined> {
-  const attributes = { activation };
-  const through = (v: Tensor, out: Tensor): Tensor => (derivative === null ? v : derivative(v, out));
+function denseRow(name: string, activation: Activation | null): Primitive<undefined> {
+  const attributes = { activation: activation?.name ?? null };
   return primitive({
     name,
     inputs: ['x', 'kernel', 'bias'],
@@ -65,10 +60,7 @@ function denseRow(
       return x;
     },
     run: (out, inputs) => kernels.dense(out, inputs, attributes),
-    shared: {
-      keeps: derivative === null ? [] : ['out'],
-      pull: (g, { out }) => (derivative === null ? g : derivative(g, out)),
-    },
+    shared: { keeps: activation === null ? [] : ['out'], pull: (g, { out }) => through(activation, g, out) },
     keeps: { x: ['kernel'], kernel: ['x'], bias: [] },
     vjp: {
       x: (dz, { kernel }) => dz.matmul(kernel.mT),
@@ -76,34 +68,16 @@ function denseRow(
       bias: (dz, _, __, shape) => dz.sumTo(shape),
     },
     jvp: {
-      x: (t, { kernel, out }) => through(t.matmul(kernel), out),
-      kernel: (t, { x, out }) => through(x.matmul(t), out),
-      bias: (t, { out }) => through(t.broadcastTo(out.shape), out),
+      x: (t, { kernel, out }) => through(activation, t.matmul(kernel), out),
+      kernel: (t, { x, out }) => through(activation, x.matmul(t), out),
+      bias: (t, { out }) => through(activation, t.broadcastTo(out.shape), out),
     },
-    batch: denseBatch(activate),
-    ...(activation === 'relu' && { domain: { note: 'not where x W + b is 0' } }),
+    batch: denseBatch(activation),
+    ...(activation === relu && { domain: { note: 'not where x W + b is 0' } }),
   });
 }
 
-export const dense: Primitive<undefined> = denseRow('dense', null, null, (z) => z);
-
-export const denseRelu: Primitive<undefined> = denseRow(
-  'denseRelu',
-  'relu',
-  (v, out) => apply(reluBackward, [v, out], undefined),
-  (z) => z.relu(),
-);
-
-export const denseTanh: Primitive<undefined> = denseRow(
-  'denseTanh',
-  'tanh',
-  (v, out) => apply(tanhBackward, [v, out], undefined),
-  (z) => z.tanh(),
-);
-
-export const denseSigmoid: Primitive<undefined> = denseRow(
-  'denseSigmoid',
-  'sigmoid',
-  (v, out) => apply(sigmoidBackward, [v, out], undefined),
-  (z) => z.sigmoid(),
-);
+export const dense: Primitive<undefined> = denseRow('dense', null);
+export const denseRelu: Primitive<undefined> = denseRow('denseRelu', relu);
+export const denseTanh: Primitive<undefined> = denseRow('denseTanh', tanh);
+export const denseSigmoid: Primitive<undefined> = denseRow('denseSigmoid', sigmoid);
