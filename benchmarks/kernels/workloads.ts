@@ -268,9 +268,10 @@ export const workloads: readonly Workload[] = [
   map('multiply', 2),
   map('maximum', 2),
   moves('add [1024, 1024] + [1024]', 'add', [square, [1024]], square),
-  ...['relu', 'sqrt', 'exp', 'log', 'tanh', 'sigmoid', 'gelu', 'geluSlope', 'geluTanh', 'silu', 'sin', 'erf'].map(
-    (operation) => map(operation),
+  ...['relu', 'sqrt', 'exp', 'log', 'tanh', 'sigmoid', 'gelu', 'geluTanh', 'silu', 'sin', 'erf'].map((operation) =>
+    map(operation),
   ),
+  map('geluBackward', 2),
   moves('sum [1024, 1024] axis 0', 'sum', [square], [1024], { axes: [0], keepDims: false }),
   moves('sum [1024, 1024] axis 1', 'sum', [square], [1024], { axes: [1], keepDims: false }),
   moves('max [1024, 1024] axis 1', 'max', [square], [1024], { axes: [1], keepDims: false }),

@@ -136,9 +136,8 @@ def with_torch(operation, shapes, attributes, out, dtypes, limit):
     if other is not None:
         return other
     a, b = inputs[0], inputs[-1]
-    ones = torch.ones_like(a)
     unary = {'relu': lambda: torch.clamp_min(a, 0, out=target), 'sqrt': lambda: torch.sqrt(a, out=target), 'exp': lambda: torch.exp(a, out=target), 'log': lambda: torch.log(a, out=target),
-             'tanh': lambda: torch.tanh(a, out=target), 'sigmoid': lambda: torch.sigmoid(a, out=target), 'sin': lambda: torch.sin(a, out=target), 'erf': lambda: torch.erf(a, out=target), 'gelu': lambda: F.gelu(a), 'geluTanh': lambda: F.gelu(a, approximate='tanh'), 'silu': lambda: F.silu(a), 'geluSlope': lambda: torch.ops.aten.gelu_backward(ones, a)}
+             'tanh': lambda: torch.tanh(a, out=target), 'sigmoid': lambda: torch.sigmoid(a, out=target), 'sin': lambda: torch.sin(a, out=target), 'erf': lambda: torch.erf(a, out=target), 'gelu': lambda: F.gelu(a), 'geluTanh': lambda: F.gelu(a, approximate='tanh'), 'silu': lambda: F.silu(a), 'geluBackward': lambda: torch.ops.aten.gelu_backward(a, b)}
     if operation in unary:
         return unary[operation]
     axes = (attributes or {}).get('axes')

@@ -27,17 +27,21 @@ export function elementwise<const U extends 'x' | 'out'>(
     readonly promotion?: Promotion;
     /** What the derivative looks at. */
     readonly uses: readonly U[];
-    /** f′(x). */
-    derivative(env: Pick<Env<'x'>, U>): Tensor;
-    /** g ⊙ f′ in one pass, from g and the one tensor that `uses` names. @defaultValue the product of g and the derivative */
-    readonly backward?: Primitive<undefined>;
     readonly domain?: Domain;
-  },
+  } & (
+    | {
+        /** f′(x). */
+        derivative(env: Pick<Env<'x'>, U>): Tensor;
+      }
+    | {
+        /** g ⊙ f′ in one pass, from g and the one tensor that `uses` names. */
+        readonly backward: Primitive<undefined>;
+      }
+  ),
 ): Primitive<undefined> {
-  const { backward } = row;
   const used = row.uses[0];
   const through = (t: Tensor, env: Env<'x'>): Tensor =>
-    backward === undefined ? t.mul(row.derivative(env as never)) : apply(backward, [t, env[used!]], undefined);
+    'backward' in row ? apply(row.backward, [t, env[used!]], undefined) : t.mul(row.derivative(env as never));
   return primitive({
     name,
     inputs: ['x'],

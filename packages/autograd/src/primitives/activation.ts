@@ -12,7 +12,6 @@ export const tanhBackward: Primitive<undefined> = backwardOf('tanhBackward', ker
 export const tanh: Primitive<undefined> = elementwise('tanh', {
   run: kernels.tanh,
   uses: ['out'],
-  derivative: ({ out }) => out.square().neg().add(1),
   backward: tanhBackward,
 });
 
@@ -24,7 +23,6 @@ export const sigmoidBackward: Primitive<undefined> = backwardOf('sigmoidBackward
 export const sigmoid: Primitive<undefined> = elementwise('sigmoid', {
   run: kernels.sigmoid,
   uses: ['out'],
-  derivative: ({ out }) => out.mul(out.neg().add(1)),
   backward: sigmoidBackward,
 });
 
@@ -49,7 +47,7 @@ export const reluBackward: Primitive<undefined> = pairwise('reluBackward', {
   domain: { kinks: [0] },
 });
 
-// ---- smooth relatives of relu: each with its derivative as a row of its own, which is one pass too --------------------
+// ---- smooth relatives of relu: each with what flows back through it as a row of its own, which is one pass too ---------
 
 /** σ is the derivative of softplus. */
 export const softplus: Primitive<undefined> = elementwise('softplus', {
@@ -58,86 +56,72 @@ export const softplus: Primitive<undefined> = elementwise('softplus', {
   derivative: ({ x }) => x.sigmoid(),
 });
 
-/** y = x σ(x), y′ = σ + x σ (1 − σ), y″ = σ (1 − σ) (2 + x (1 − 2σ)) */
+/** y′ = σ + x σ (1 − σ), y″ = σ (1 − σ) (2 + x (1 − 2σ)) */
+export const siluBackward: Primitive<undefined> = backwardOf('siluBackward', kernels.siluBackward, (x) => {
+  const s = x.sigmoid();
+  return s.mul(s.neg().add(1)).mul(x.mul(s.mul(-2).add(1)).add(2));
+});
+
+/** y = x σ(x) */
 export const silu: Primitive<undefined> = elementwise('silu', {
   run: kernels.silu,
   uses: ['x'],
-  derivative: ({ x }) => apply(siluSlope, [x], undefined),
+  backward: siluBackward,
 });
 
-export const siluSlope: Primitive<undefined> = elementwise('siluSlope', {
-  run: kernels.siluSlope,
-  uses: ['x'],
-  derivative: ({ x }) => {
-    const s = x.sigmoid();
-    return s.mul(s.neg().add(1)).mul(x.mul(s.mul(-2).add(1)).add(2));
-  },
+/** y′ = Φ + x φ, y″ = φ (2 − x²) */
+export const geluBackward: Primitive<undefined> = backwardOf('geluBackward', kernels.geluBackward, (x) => {
+  const square = x.square();
+  return square
+    .mul(-0.5)
+    .exp()
+    .mul(1 / Math.sqrt(2 * Math.PI))
+    .mul(square.neg().add(2));
 });
 
-/** y = x Φ(x), y′ = Φ + x φ, y″ = φ (2 − x²) */
+/** y = x Φ(x) */
 export const gelu: Primitive<undefined> = elementwise('gelu', {
   run: kernels.gelu,
   uses: ['x'],
-  derivative: ({ x }) => apply(geluSlope, [x], undefined),
-});
-
-export const geluSlope: Primitive<undefined> = elementwise('geluSlope', {
-  run: kernels.geluSlope,
-  uses: ['x'],
-  derivative: ({ x }) => {
-    const square = x.square();
-    return square
-      .mul(-0.5)
-      .exp()
-      .mul(1 / Math.sqrt(2 * Math.PI))
-      .mul(square.neg().add(2));
-  },
+  backward: geluBackward,
 });
 
 const geluScale = 2 * Math.sqrt(2 / Math.PI);
 const geluCube = 0.044715;
 
-/** y = x σ(u), u = 2√(2/π) (x + 0.044715 x³);  y′ = σ + x u′ σ (1 − σ) */
+/** y′ = σ + x u′ σ (1 − σ), y″ = σ (1 − σ) (2u′ + x u″ + x u′² (1 − 2σ)) */
+export const geluTanhBackward: Primitive<undefined> = backwardOf('geluTanhBackward', kernels.geluTanhBackward, (x) => {
+  const square = x.square();
+  const s = x.mul(square.mul(geluCube).add(1)).mul(geluScale).sigmoid();
+  const slope = square
+    .mul(3 * geluCube)
+    .add(1)
+    .mul(geluScale);
+  const curve = square.mul(6 * geluCube * geluScale); // x u″
+  const bend = x.mul(slope.square()).mul(s.mul(-2).add(1));
+  return s.mul(s.neg().add(1)).mul(slope.mul(2).add(curve).add(bend));
+});
+
+/** y = x σ(u), u = 2√(2/π) (x + 0.044715 x³) */
 export const geluTanh: Primitive<undefined> = elementwise('geluTanh', {
   run: kernels.geluTanh,
   uses: ['x'],
-  derivative: ({ x }) => apply(geluTanhSlope, [x], undefined),
+  backward: geluTanhBackward,
 });
 
-/** y″ = σ (1 − σ) (2u′ + x u″ + x u′² (1 − 2σ)) */
-export const geluTanhSlope: Primitive<undefined> = elementwise('geluTanhSlope', {
-  run: kernels.geluTanhSlope,
-  uses: ['x'],
-  derivative: ({ x }) => {
-    const square = x.square();
-    const s = x.mul(square.mul(geluCube).add(1)).mul(geluScale).sigmoid();
-    const slope = square
-      .mul(3 * geluCube)
-      .add(1)
-      .mul(geluScale);
-    const curve = square.mul(6 * geluCube * geluScale); // x u″
-    const bend = x.mul(slope.square()).mul(s.mul(-2).add(1));
-    return s.mul(s.neg().add(1)).mul(slope.mul(2).add(curve).add(bend));
-  },
+/** t = tanh ln(1 + eˣ), t′ = σ (1 − t²);  y′ = t + x t′, y″ = 2t′ + x t″, t″ = t′ (1 − σ − 2 t σ) */
+export const mishBackward: Primitive<undefined> = backwardOf('mishBackward', kernels.mishBackward, (x) => {
+  const s = x.sigmoid();
+  const t = x.softplus().tanh();
+  const slope = s.mul(t.square().neg().add(1));
+  return slope.mul(x.mul(s.mul(t.mul(2).add(1)).neg().add(1)).add(2));
 });
 
-/** y = x t, t = tanh ln(1 + eˣ), t′ = σ (1 − t²);  y′ = t + x t′ */
+/** y = x t */
 export const mish: Primitive<undefined> = elementwise('mish', {
   run: kernels.mish,
   uses: ['x'],
-  derivative: ({ x }) => apply(mishSlope, [x], undefined),
-});
-
-/** y″ = 2t′ + x t″, t″ = t′ (1 − σ − 2 t σ) */
-export const mishSlope: Primitive<undefined> = elementwise('mishSlope', {
-  run: kernels.mishSlope,
-  uses: ['x'],
-  derivative: ({ x }) => {
-    const s = x.sigmoid();
-    const t = x.softplus().tanh();
-    const slope = s.mul(t.square().neg().add(1));
-    return slope.mul(x.mul(s.mul(t.mul(2).add(1)).neg().add(1)).add(2));
-  },
+  backward: mishBackward,
 });
 
 /** x above 0, α (eˣ − 1) from there down; at 0 the branch below (PyTorch). */

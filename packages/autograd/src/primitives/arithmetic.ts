@@ -49,7 +49,6 @@ export const square: Primitive<undefined> = elementwise('square', {
   run: kernels.square,
   promotion: 'any',
   uses: ['x'],
-  derivative: ({ x }) => x.mul(2),
   backward: squareBackward,
 });
 

@@ -67,7 +67,7 @@ export const sigmoidBackward: DispatchedKernel = mapKernelPair(
   simd.sigmoidBackward,
 );
 
-// ---- smooth relatives of relu; `…Slope` is the derivative ------------------------------------------------------------
+// ---- smooth relatives of relu, and what flows back through them -----------------------------------------------------
 
 const logistic = (x: number): number => {
   const e = Math.exp(-Math.abs(x));
@@ -76,6 +76,16 @@ const logistic = (x: number): number => {
 
 const costly = (plain: (x: number) => number, twin: MapKernel): DispatchedKernel =>
   mapKernelPair(mapUnary(plain), twin, costlyStaging);
+
+/** g f′(x), from g and x. */
+const costlyBackward = (slope: (x: number) => number, twin: MapKernel): DispatchedKernel =>
+  mapKernelPair(
+    binary((result, o, g, atG, stepG, x, atX, stepX, n) => {
+      for (let i = 0; i < n; i++) result[o + i] = g[atG + i * stepG]! * slope(x[atX + i * stepX]!);
+    }),
+    twin,
+    costlyStaging,
+  );
 
 /** ln(1 + eˣ) */
 export const softplus: DispatchedKernel = costly(
@@ -86,22 +96,22 @@ export const softplus: DispatchedKernel = costly(
 /** x σ(x) */
 export const silu: DispatchedKernel = costly((x) => (x === -Infinity ? -0 : x * logistic(x)), vector.silu);
 
-/** σ + x σ (1 − σ) */
-export const siluSlope: DispatchedKernel = costly((x) => {
+/** g (σ + x σ (1 − σ)) */
+export const siluBackward: DispatchedKernel = costlyBackward((x) => {
   const s = logistic(x);
   return Math.abs(x) === Infinity ? s : s + x * s * (1 - s);
-}, vector.siluSlope);
+}, vector.siluBackward);
 
 const normalShare = (x: number): number => 0.5 * erfcOf(-x * Math.SQRT1_2);
 
 /** x Φ(x), Φ being the normal distribution function. */
 export const gelu: DispatchedKernel = costly((x) => (x === -Infinity ? -0 : x * normalShare(x)), vector.gelu);
 
-/** Φ + x φ */
-export const geluSlope: DispatchedKernel = costly((x) => {
+/** g (Φ + x φ) */
+export const geluBackward: DispatchedKernel = costlyBackward((x) => {
   const share = normalShare(x);
   return Math.abs(x) === Infinity ? share : share + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI);
-}, vector.geluSlope);
+}, vector.geluBackward);
 
 const geluScale = 2 * Math.sqrt(2 / Math.PI);
 const geluCube = 0.044715;
@@ -113,12 +123,12 @@ export const geluTanh: DispatchedKernel = costly(
   vector.geluTanh,
 );
 
-/** Its derivative. */
-export const geluTanhSlope: DispatchedKernel = costly((x) => {
+/** What flows back through it: g times its derivative. */
+export const geluTanhBackward: DispatchedKernel = costlyBackward((x) => {
   const s = logistic(geluInner(x));
   const flat = s * (1 - s);
   return flat === 0 ? s : s + x * geluScale * (1 + 3 * geluCube * x * x) * flat;
-}, vector.geluTanhSlope);
+}, vector.geluTanhBackward);
 
 /** tanh ln(1 + eˣ) */
 const mishShare = (x: number): number => {
@@ -130,11 +140,11 @@ const mishShare = (x: number): number => {
 /** x tanh ln(1 + eˣ) */
 export const mish: DispatchedKernel = costly((x) => (x === -Infinity ? -0 : x * mishShare(x)), vector.mish);
 
-/** Its derivative. */
-export const mishSlope: DispatchedKernel = costly((x) => {
+/** What flows back through it: g times its derivative. */
+export const mishBackward: DispatchedKernel = costlyBackward((x) => {
   const t = mishShare(x);
   return Math.abs(x) === Infinity ? t : t + x * logistic(x) * (1 - t * t);
-}, vector.mishSlope);
+}, vector.mishBackward);
 
 /** What an exponential linear unit tends to far below 0, negated. */
 export interface AlphaAttributes {

@@ -1,4 +1,4 @@
-import { copyOut, newBlock } from '../block.js';
+import { type Block, copyOut, newBlock } from '../block.js';
 import type { DType } from '../dtype.js';
 import * as activation from '../elementwise/activation.js';
 import type { DispatchedKernel } from '../kernel.js';
@@ -6,32 +6,42 @@ import { setDeterministic } from '../wasm/features.js';
 
 afterEach(() => setDeterministic(false));
 
-const { gelu, geluSlope, geluTanh, geluTanhSlope, mish, mishSlope, silu, siluSlope, softplus, elu, eluSlope } =
-  activation;
+const { gelu, geluBackward, geluTanh, geluTanhBackward, mish, mishBackward, silu, siluBackward, softplus } = activation;
+const { elu, eluSlope } = activation;
 const kernels: Record<string, DispatchedKernel<never>> = {
   gelu,
-  geluSlope,
+  geluBackward,
   geluTanh,
-  geluTanhSlope,
+  geluTanhBackward,
   mish,
-  mishSlope,
+  mishBackward,
   silu,
-  siluSlope,
+  siluBackward,
   softplus,
   elu,
   eluSlope,
 };
 
-function run(kernel: DispatchedKernel<never>, which: 'plain' | 'dispatched', dtype: DType, values: ArrayLike<number>) {
-  const [x, out] = [newBlock(dtype, [values.length], false), newBlock(dtype, [values.length], false)];
+const backwards: readonly unknown[] = [geluBackward, geluTanhBackward, mishBackward, siluBackward];
+
+/** What a kernel makes of these values; one that takes a cotangent is given `cotangent` for each: of 1 it makes the slope. */
+function run(
+  kernel: DispatchedKernel<never>,
+  which: 'plain' | 'dispatched',
+  dtype: DType,
+  values: ArrayLike<number>,
+  cotangent = 1,
+) {
+  const [x, g, out] = [0, 1, 2].map(() => newBlock(dtype, [values.length], false)) as [Block, Block, Block];
   x.data.set(values, x.offset);
+  g.data.fill(cotangent, g.offset, g.offset + g.size);
   const f = which === 'plain' ? kernel.plain : kernel;
-  f(out, [x], { alpha: 0.75 } as never);
+  f(out, backwards.includes(kernel) ? [g, x] : [x], { alpha: 0.75 } as never);
   return copyOut(out);
 }
 
 /** Largest error in float32, in ulps: of those that float32 lanes compute more than of those by way of float64. */
-const bounds: Readonly<Record<string, number>> = { silu: 1.7, gelu: 1.1, geluSlope: 1.1, geluTanh: 1.9 };
+const bounds: Readonly<Record<string, number>> = { silu: 1.7, gelu: 1.1, geluBackward: 1.1, geluTanh: 1.9 };
 
 describe.each(Object.keys(kernels))('%s', (name) => {
   const kernel = kernels[name]!;
@@ -48,7 +58,7 @@ describe.each(Object.keys(kernels))('%s', (name) => {
       for (let i = 0; i < x.length; i++) {
         const error = Math.abs(got[i]! - wanted[i]!);
         const unit = 2 ** (Math.max(-126, Math.floor(Math.log2(Math.abs(wanted[i]!) || 1))) - 23);
-        if (!(error <= bound * unit || (name.endsWith('Slope') && error <= 2 ** -26)))
+        if (!(error <= bound * unit || (/Slope|Backward/.test(name) && error <= 2 ** -26)))
           throw new Error(`${name}(${x[i]}): got ${got[i]}, expected ${wanted[i]}`);
       }
     }
@@ -70,7 +80,7 @@ describe.each(Object.keys(kernels))('%s', (name) => {
   });
 });
 
-it.each(['silu', 'gelu', 'geluSlope'])('%s gives an element the same bits beside common and rare ones', (name) => {
+it.each(['silu', 'gelu', 'geluBackward'])('%s gives an element the same bits beside common and rare ones', (name) => {
   const x = Float32Array.from({ length: 400 }, (_, i) => (i - 200) / 13);
   for (const deterministic of [true, false]) {
     setDeterministic(deterministic);
@@ -83,3 +93,22 @@ it.each(['silu', 'gelu', 'geluSlope'])('%s gives an element the same bits beside
     }
   }
 });
+
+it.each(['geluBackward', 'geluTanhBackward', 'mishBackward', 'siluBackward'])(
+  '%s multiplies what it gives for 1',
+  (name) => {
+    const x = Float64Array.from({ length: 401 }, (_, i) => (i - 200) / 13);
+    for (const dtype of ['float32', 'float64'] as const) {
+      // The slope is rounded, or not, and their product is.
+      const unit = dtype === 'float32' ? 2 ** -24 : 2 ** -53;
+      const smallest = dtype === 'float32' ? 2 ** -149 : 2 ** -1074;
+      const slopes = run(kernels[name]!, 'dispatched', dtype, x);
+      const got = run(kernels[name]!, 'dispatched', dtype, x, -1.7);
+      const factor = dtype === 'float32' ? Math.fround(-1.7) : -1.7;
+      for (let i = 0; i < x.length; i++)
+        expect(Math.abs(got[i]! - factor * slopes[i]!)).toBeLessThanOrEqual(
+          3 * unit * Math.abs(factor * slopes[i]!) + 3 * smallest,
+        );
+    }
+  },
+);

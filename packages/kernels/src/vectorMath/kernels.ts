@@ -3,7 +3,7 @@
 import { binaryMap, unaryMap } from '../wasm/elementwise.js';
 import type { Expr } from '../wasm/expr.js';
 import type { Lanes } from '../wasm/lanes.js';
-import { type MapKernel, mapKernel } from '../wasm/mapKernel.js';
+import { type MapKernel, type MapSpec, mapKernel } from '../wasm/mapKernel.js';
 import * as vector from './index.js';
 
 type Single<R> = (v: Lanes<'f32x4'>, x: Expr<'f32x4'>) => R;
@@ -25,6 +25,31 @@ const quickMap = (
     body: (v, { x }) => ({ out: f(v, x) }),
     quick: { suits: (v, { x }) => suits(v, x), body: (v, { x }) => ({ out: quick(v, x) }) },
   });
+
+const cotangentAndPlace = { g: 'elements', x: 'elements' } as const;
+const out = { out: 'elements' } as const;
+
+/** g f′(x), from x: the slope is computed as `unaryMap` and `quickMap` compute, and never written to memory. */
+function backwardMap(
+  name: string,
+  unroll: number,
+  slope: Parameters<typeof unaryMap>[2],
+  quick?: { readonly suits: Single<Expr<'i32x4'>>; readonly slope: Single<Expr<'f32x4'>> },
+): MapKernel {
+  const spec: MapSpec<typeof cotangentAndPlace, typeof out, never> = {
+    name,
+    inputs: cotangentAndPlace,
+    outputs: out,
+    unroll,
+    fuses: true,
+    body: (v, { g, x }) => ({ out: v.mul(g, slope(v, x)) }),
+  };
+  if (quick === undefined) return mapKernel(spec);
+  return mapKernel({
+    ...spec,
+    quick: { suits: (v, { x }) => quick.suits(v, x), body: (v, { g, x }) => ({ out: v.mul(g, quick.slope(v, x)) }) },
+  });
+}
 
 export const exp: MapKernel = quickMap('exp', (v, x) => vector.exp(v, x), vector.quickExponent, vector.quickExp);
 export const log: MapKernel = quickMap('log', vector.log, vector.quickLogarithm, vector.quickLog);
@@ -60,19 +85,16 @@ export const xlogy: MapKernel = binaryMap('xlogy', 2, vector.xlogy, true);
 
 export const softplus: MapKernel = unaryMap('softplus', 2, vector.softplus, true);
 export const silu: MapKernel = quickMap('silu', vector.silu, vector.quickExponent, vector.quickSilu);
-export const siluSlope: MapKernel = unaryMap('siluSlope', 4, vector.siluSlope, true);
+export const siluBackward: MapKernel = backwardMap('siluBackward', 4, vector.siluSlope);
 export const gelu: MapKernel = quickMap('gelu', vector.gelu, vector.quickNormal, vector.quickGelu, 2);
-export const geluSlope: MapKernel = quickMap(
-  'geluSlope',
-  vector.geluSlope,
-  vector.quickNormal,
-  vector.quickGeluSlope,
-  2,
-);
+export const geluBackward: MapKernel = backwardMap('geluBackward', 2, vector.geluSlope, {
+  suits: vector.quickNormal,
+  slope: vector.quickGeluSlope,
+});
 export const geluTanh: MapKernel = quickMap('geluTanh', vector.geluTanh, vector.quickCurve, vector.quickGeluTanh);
-export const geluTanhSlope: MapKernel = unaryMap('geluTanhSlope', 4, vector.geluTanhSlope, true);
+export const geluTanhBackward: MapKernel = backwardMap('geluTanhBackward', 4, vector.geluTanhSlope);
 export const mish: MapKernel = unaryMap('mish', 2, vector.mish, true);
-export const mishSlope: MapKernel = unaryMap('mishSlope', 2, vector.mishSlope, true);
+export const mishBackward: MapKernel = backwardMap('mishBackward', 2, vector.mishSlope);
 
 const alphaMap = (name: string, f: typeof vector.elu): MapKernel =>
   mapKernel({
