@@ -5,13 +5,14 @@
  * Registering one object with a FinalizationRegistry costs about 0.6 µs, more than a small kernel. So storages share
  * a token: a group closes at 64 blocks or 256 KiB and is registered once, when it opens. The token dies when all of its
  * storages are dead; the price is that one survivor can hold back at most 256 KiB of dead neighbours. Places that are
- * released while the group is open go to the next blocks, so a loop that releases what it makes registers nothing.
+ * released while the group is open go to the next blocks, and a closed group whose blocks were all released is used again
+ * as it is, so a loop that releases what it makes registers nothing. (It would cost more than time: V8 moves the records of
+ * young registrations into its old generation even when they are unregistered at once, where they wait for a full collection.)
  */
 
 /** A piece of the heap. Made once per address, then handed from storage to storage. */
 export class HeapBlock {
-  /** The group that would release this block if its storage died, and its place there; null while free. */
-  group: Group | null = null;
+  /** Its place in the group that would release it if its storage died. */
   slot = 0;
   /** Leased without an owner that will release it: counts against the loose budget. */
   loose = false;
@@ -34,6 +35,8 @@ class Group {
   readonly blocks: (HeapBlock | null)[] = [];
   /** Places of released blocks, while the group is open. */
   readonly vacant: number[] = [];
+  /** Places given out so far, vacant ones included. */
+  places = 0;
   live = 0;
   bytes = 0;
   closed = false;
@@ -41,33 +44,31 @@ class Group {
 
 const groupBlocks = 64;
 const groupBytes = 256 * 1024;
+/** Empty groups that wait to be used again: those of the 65,536 blocks of a very large graph, some 700 bytes each. */
+const mostSpare = 1024;
 
 /** Ties heap blocks to the lifetime of tokens. */
 export class Collector {
   private open: Token | null = null;
+  /** Tokens of closed groups whose blocks were all released; held here, or they would be collected. */
+  private readonly spare: Token[] = [];
   private readonly registry: FinalizationRegistry<Group>;
 
   /** @param giveBack takes a block whose storage the garbage collector found dead */
   constructor(giveBack: (block: HeapBlock) => void) {
     this.registry = new FinalizationRegistry((group) => {
       for (const block of group.blocks) {
-        if (block === null) continue;
-        block.group = null;
-        giveBack(block);
+        if (block !== null) giveBack(block);
       }
     });
   }
 
   /** Puts a block under the collector's care; its storage must hold the token returned. */
   watch(block: HeapBlock): Token {
-    if (this.open === null) {
-      this.open = new Token(new Group());
-      this.registry.register(this.open, this.open.group, this.open.group);
-    }
+    this.open ??= this.spare.pop() ?? this.register();
     const token = this.open;
     const group = token.group;
-    const slot = group.vacant.length > 0 ? group.vacant.pop()! : group.blocks.length;
-    block.group = group;
+    const slot = group.vacant.length > 0 ? group.vacant.pop()! : group.places++;
     block.slot = slot;
     group.blocks[slot] = block;
     group.live++;
@@ -79,19 +80,32 @@ export class Collector {
     return token;
   }
 
-  /** Takes a block out of care because it was released explicitly. */
-  forget(block: HeapBlock): void {
-    const group = block.group;
-    if (group === null) return;
-    block.group = null;
+  private register(): Token {
+    const token = new Token(new Group());
+    this.registry.register(token, token.group, token.group);
+    return token;
+  }
+
+  /** Takes a block out of care because it was released explicitly. `token`: what `watch` gave for it. */
+  forget(block: HeapBlock, token: Token): void {
+    const { group } = token;
     group.blocks[block.slot] = null;
     group.live--;
-    if (!group.closed) {
-      group.bytes -= block.bytes;
-      group.vacant.push(block.slot);
-    } else if (group.live === 0) {
+    group.bytes -= block.bytes;
+    if (!group.closed) group.vacant.push(block.slot);
+    else if (group.live === 0) this.reuse(token);
+  }
+
+  private reuse(token: Token): void {
+    const { group } = token;
+    if (this.spare.length === mostSpare) {
       // Unregistered at once: the callbacks of a synchronous loop never run, and their records would pile up.
       this.registry.unregister(group);
+      return;
     }
+    group.closed = false;
+    group.places = 0;
+    group.vacant.length = 0;
+    this.spare.push(token);
   }
 }

@@ -15,7 +15,7 @@
 
 import { bytesPerElement, createArray, type DType, dtypes, type TypedArray, viewArray } from '../dtype.js';
 import { ArgumentError } from '../errors.js';
-import { Collector, HeapBlock } from './collector.js';
+import { Collector, HeapBlock, type Token } from './collector.js';
 import { bytesOfClass, largestRequest, sizeClassCount, sizeClassOf } from './sizeClasses.js';
 import { Storage } from './storage.js';
 
@@ -142,8 +142,8 @@ class Heap {
   }
 
   /** Takes back a block that its last claimant released. */
-  free(block: HeapBlock): void {
-    this.collector.forget(block);
+  free(block: HeapBlock, token: Token): void {
+    this.collector.forget(block, token);
     this.giveBack(block);
   }
 

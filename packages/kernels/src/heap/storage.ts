@@ -22,9 +22,9 @@ export class Storage {
     readonly length: number,
     /** The heap block, or null when JavaScript owns the memory. */
     private block: HeapBlock | null,
-    /** Held, never read: while this storage lives, its group is not collected. */
-    readonly token: Token | null,
-    private readonly heap: { free(block: HeapBlock): void; loosen(block: HeapBlock): boolean } | null,
+    /** While this storage holds it, its group is not collected. */
+    private token: Token | null,
+    private readonly heap: { free(block: HeapBlock, token: Token): void; loosen(block: HeapBlock): boolean } | null,
   ) {}
 
   /** True while this storage lies in the heap (and not in a JavaScript buffer, and has not been freed). */
@@ -50,8 +50,10 @@ export class Storage {
   /** A tensor stops looking; the last one frees the block. */
   release(): void {
     if (--this.claims > 0 || this.block === null) return;
-    const block = this.block;
+    const { block, token } = this;
     this.block = null;
-    this.heap!.free(block);
+    // Another tenant of the group may need it collected while somebody still looks at this storage.
+    this.token = null;
+    this.heap!.free(block, token!);
   }
 }
