@@ -131,13 +131,7 @@ export class Order {
     node.needed = isTarget || (this.targets === null && isLeaf);
     if (isLeaf && !isTarget) this.reachesOutside = true;
     node.cursor = isTarget ? node.inputs.length : 0;
-    if (node.consumed && !isTarget) {
-      throw new GradientError(
-        this.operation,
-        `a part of the graph (made by ${node.primitive!.name}) was already used by an earlier backward pass, which let go of what it needs`,
-        'Give the earlier one { retainGraph: true }, or compute the result again; .detach() a value carried from one step to the next.',
-      );
-    }
+    if (node.consumed && !isTarget) throw usedUp(this.operation, node);
     stack.push(node);
   }
 
@@ -162,6 +156,14 @@ export class Order {
   endsAt(node: Node): boolean {
     return this.targets === null ? node.primitive === null : this.isTarget(node);
   }
+}
+
+function usedUp(operation: string, node: Node): GradientError {
+  return new GradientError(
+    operation,
+    `a part of the graph (made by ${node.primitive!.name}) was already used by an earlier backward pass, which let go of what it needs`,
+    'Give the earlier one { retainGraph: true }, or compute the result again; .detach() a value carried from one step to the next.',
+  );
 }
 
 /** Whether any leaf that can still be asked about lies upstream. */
@@ -243,6 +245,8 @@ function showHooks(node: Node): void {
 
 /** Gives every input of `node` that a target lies behind its share of the cotangent `g`. */
 function pullThrough(node: Node, g: Tensor, order: Order, temporaries: Scope | null): void {
+  // By a pass that a hook or a rule started in the middle of this one.
+  if (node.consumed) throw usedUp('backward', node);
   if (node.keptChanged) {
     throw new GradientError(
       'backward',

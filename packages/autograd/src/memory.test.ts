@@ -684,6 +684,23 @@ describe('rule 4: the rest is the garbage collector’s', () => {
     expect(back()).toBe(true);
   });
 
+  it('the loss of a step that was differentiated keeps nothing of what it was computed from', async () => {
+    const w = parameter();
+    const inner: WeakRef<Tensor>[] = [];
+    const losses = (() =>
+      Array.from({ length: 10 }, (_, i) => {
+        const h = w.mul(i).tanh();
+        inner.push(new WeakRef(h));
+        const loss = h.sum();
+        loss.backward();
+        return loss;
+      }))();
+    // What the last pass went through stays readable until there is another one.
+    await settle(); // without a look in between, which would keep them until the end of the job
+    expect(inner.slice(0, -1).map((h) => h.deref())).toEqual(Array(9).fill(undefined));
+    expect(losses.every(({ requiresGrad, isLeaf }) => requiresGrad && !isLeaf)).toBe(true);
+  });
+
   it('live tensors are never taken, however often it runs', async () => {
     const kept = Array.from({ length: 30 }, (_, i) => full([1500], i));
     const views = kept.map((x) => x.slice([100, 1400]).T);

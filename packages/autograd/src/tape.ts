@@ -24,6 +24,7 @@ export function forgetResult(result: Tensor): void {
 }
 
 const nothing: readonly number[] = [];
+const noInputs: readonly Tensor[] = [];
 
 /** The lists of booleans of each length up to this, by the bits set in them: nodes share them instead of making their own. */
 const fewInputs = 4;
@@ -84,8 +85,9 @@ export class Node {
 
   constructor(
     readonly primitive: Primitive | null,
-    readonly inputs: readonly Tensor[],
-    readonly attributes: unknown,
+    /** Of a consumed node none: whoever keeps its result (the loss of each step, say) keeps nothing of what it was computed from. */
+    public inputs: readonly Tensor[],
+    public attributes: unknown,
     /** The result, which the tape releases after the backward pass. */
     public output: Tensor,
     /** For the stand-in of an argument: the level of its transform. */
@@ -152,7 +154,7 @@ export class Node {
   }
 
   /**
-   * Lets go of everything the rules would have needed. Operations upstream that nothing else leads to, and whose
+   * Lets go of everything the rules would have needed, and of the way upstream. Operations upstream that nothing else leads to, and whose
    * results were released (they stood in a scope, say), can never be reached again and let go too.
    */
   consume(): void {
@@ -170,6 +172,8 @@ export class Node {
         unreachable ??= [];
         unreachable.push(upstream);
       }
+      node.inputs = noInputs;
+      node.attributes = undefined;
     }
   }
 

@@ -1,4 +1,5 @@
-import { grad, registerHook, type Tensor, tensor } from '../index.js';
+import { GradientError, grad, registerHook, type Tensor, tensor } from '../index.js';
+import { expectError } from '../testing/expectError.js';
 
 describe('registerHook(x, hook)', () => {
   it('sees the gradient of a result and of a leaf, and may replace it', () => {
@@ -78,6 +79,20 @@ describe('registerHook(x, hook)', () => {
     v.registerHook((() => 3) as never);
     expect(() => v.sum().backward()).toThrow('registerHook: the hook returned number; expected a tensor or nothing');
   });
+});
+
+it('a hook cannot use up the graph that its own pass goes through', () => {
+  const w = tensor([1, 2], { requiresGrad: true });
+  const y = w.mul(3).exp();
+  const other = y.mul(2).sum();
+  let first = true;
+  y.registerHook(() => {
+    if (first) {
+      first = false;
+      other.backward();
+    }
+  });
+  expectError(() => y.sum().backward(), GradientError, /a part of the graph \(made by exp\) was already used/);
 });
 
 describe('retainGrad(x)', () => {

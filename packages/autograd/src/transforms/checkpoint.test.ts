@@ -2,6 +2,7 @@ import { Generator, heapStats, manualSeed, resetHeapStats } from '@cotangent/ker
 import fc from 'fast-check';
 import {
   checkpoint,
+  GradientError,
   grad,
   noGrad,
   ones,
@@ -12,6 +13,7 @@ import {
   vjp,
   vmap,
 } from '../index.js';
+import { expectError } from '../testing/expectError.js';
 import {
   forwardAgreesWithReverse,
   forwardOverReverseAgrees,
@@ -155,6 +157,16 @@ describe('checkpoint(f)', () => {
     if (heapStats().reservedBytes === 0) return;
     expect(peak(repeat(step, layers))).toBeGreaterThan(layers);
     expect(peak(repeat(piece, Math.sqrt(layers)))).toBeLessThan(2 * Math.sqrt(layers) + 8);
+  });
+
+  it('says so when a backward pass inside has used up what the result was computed from', () => {
+    const w = tensor([1, 2], { requiresGrad: true });
+    const f = checkpoint((x: Tensor) => {
+      const h = w.mul(x).exp();
+      h.sum().backward();
+      return h.square().sum();
+    });
+    expectError(() => f(tensor([1, 1])).backward(), GradientError, /\(made by exp\) was already used/);
   });
 
   it('refuses parameters that were changed before the second run', () => {

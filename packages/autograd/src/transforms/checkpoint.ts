@@ -63,7 +63,8 @@ export function checkpoint<A extends readonly unknown[], R>(
 
 /**
  * The tracked tensors that the results were computed from and that were there before node number `begin`, each once. Of those that
- * a scope has released since, the place on the tape is left. Their tangents have gone into those of the results.
+ * a scope has released since, the place on the tape is left. What a pass has used up belongs to them, wherever it is: a pass that
+ * comes this way says so. Their tangents have gone into those of the results.
  */
 function frontierOf(results: readonly Tensor[], begin: number): Tensor[] {
   const frontier = new Map<Node, Tensor>();
@@ -73,7 +74,7 @@ function frontierOf(results: readonly Tensor[], begin: number): Tensor[] {
     const { node } = tensor;
     if (node === null || seen.has(node)) continue;
     seen.add(node);
-    if (node.id < begin) {
+    if (node.id < begin || node.consumed) {
       const place = tensor.hasValue
         ? withTangents(tensor, null)
         : new Tensor(null, tensor.madeBy, tensor.shape, tensor.dtype);
