@@ -178,6 +178,7 @@ export {
   simpleRNN,
 } from './functions/recurrent.js';
 export { logSoftmax, type SoftmaxOptions, softmax, softmaxCrossEntropy } from './functions/softmax.js';
+export { meanSquaredDifference } from './functions/squaredError.js';
 export {
   type ConvolutionEndingOptions,
   type ConvolutionOptions,

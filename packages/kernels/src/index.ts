@@ -190,6 +190,7 @@ export { gru, gruBackward, gruParts } from './fused/recurrent/gru.js';
 export { lstm, lstmBackward, lstmParts } from './fused/recurrent/lstm.js';
 export { rnnParts, simpleRNN, simpleRNNBackward } from './fused/recurrent/simpleRNN.js';
 export { euclideanNorm, globalNorm } from './fused/norm.js';
+export { meanSquaredDifference, meanSquaredDifferenceBackward } from './fused/squaredError.js';
 export {
   type AdamStep,
   adamStep,

@@ -25,6 +25,7 @@ import * as rmsNormalize from './rmsNormalize.js';
 import * as rounding from './rounding.js';
 import * as scan from './scan.js';
 import * as softmax from './softmax.js';
+import * as squaredError from './squaredError.js';
 import * as stop from './stop.js';
 import * as trigonometric from './trigonometric.js';
 
@@ -55,6 +56,7 @@ const files: Readonly<Record<string, object>> = {
   attention,
   recurrent,
   norm,
+  squaredError,
   stop,
 };
 

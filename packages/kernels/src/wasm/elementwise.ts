@@ -85,6 +85,16 @@ export const dropout: MapKernel = mapKernel({
   body: (v, { x, mask }, { scale }) => ({ out: v.keep(mask, v.mul(x, scale)) }),
 });
 
+/** (a − b) · scale */
+export const scaledDifference: MapKernel = mapKernel({
+  name: 'scaledDifference',
+  inputs: { a: 'elements', b: 'elements' },
+  outputs: out,
+  parameters: ['scale'],
+  unroll: 2,
+  body: (v, { a, b }, { scale }) => ({ out: v.mul(v.sub(a, b), scale) }),
+});
+
 export const floor: MapKernel = unaryMap('floor', 2, (v, x) => v.floor(x));
 export const ceil: MapKernel = unaryMap('ceil', 2, (v, x) => v.ceil(x));
 export const round: MapKernel = unaryMap('round', 2, (v, x) => v.nearest(x));

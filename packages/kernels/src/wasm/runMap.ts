@@ -63,18 +63,25 @@ function stepAlong(block: Block, size: number): Step | undefined {
 }
 
 /** The commonest cases, without a single allocation: one or two inputs, each contiguous or a scalar. */
-function runFlat(kernel: MapKernel, type: FloatVector, out: Block, a: Block, b: Block | undefined): boolean {
+function runFlat(
+  kernel: MapKernel,
+  type: FloatVector,
+  out: Block,
+  a: Block,
+  b: Block | undefined,
+  parameters: readonly number[],
+): boolean {
   const stepA = stepAlong(a, out.size);
   if (b === undefined) {
     if (stepA !== 'each') return false;
-    kernel.run(type, 'each')!(1, out.size, pointerOf(out), 0, pointerOf(a), 0);
+    kernel.run(type, 'each')!(1, out.size, pointerOf(out), 0, pointerOf(a), 0, ...parameters);
     return true;
   }
   const stepB = stepAlong(b, out.size);
   if (stepA === undefined || stepB === undefined) return false;
   const pattern = stepA === 'each' ? (stepB === 'each' ? 'each each' : 'each same') : 'same each';
   if (stepA === 'same' && stepB === 'same') return false;
-  kernel.run(type, pattern)!(1, out.size, pointerOf(out), 0, pointerOf(a), 0, pointerOf(b), 0);
+  kernel.run(type, pattern)!(1, out.size, pointerOf(out), 0, pointerOf(a), 0, pointerOf(b), 0, ...parameters);
   return true;
 }
 
@@ -95,7 +102,7 @@ export function runMap(
   const type = commonLanes(kernel, out, inputs);
   if (type === undefined) return false;
   if (out.size === 0) return true;
-  if (inputs.length <= 2 && parameters.length === 0 && runFlat(kernel, type, out, inputs[0]!, inputs[1])) return true;
+  if (inputs.length <= 2 && runFlat(kernel, type, out, inputs[0]!, inputs[1], parameters)) return true;
   return runStrided(kernel, type, out, inputs, parameters);
 }
 

@@ -11,7 +11,9 @@ import { checkChoice, checkNumber, checkOptions, checkTensor } from '../options.
  */
 export type Reduction = 'sumOverBatchSize' | 'mean' | 'meanWithSampleWeight' | 'sum' | 'none';
 
-const reductions: readonly Reduction[] = ['sumOverBatchSize', 'mean', 'meanWithSampleWeight', 'sum', 'none'];
+/** Those that are a plain mean where nothing is weighted. */
+const means: readonly Reduction[] = ['sumOverBatchSize', 'mean', 'meanWithSampleWeight'];
+const reductions: readonly Reduction[] = [...means, 'sum', 'none'];
 
 /** Options that every loss takes. */
 export interface LossOptions {
@@ -57,7 +59,8 @@ export interface Own {
 /** Whether every loss counts the same, and their mean is what is wanted. */
 export function isPlainMean({ reduction, sampleWeight, mask, scale = 1 }: LossOptions, yPred: Tensor): boolean {
   const unmasked = mask === null || (mask === undefined && maskOf(yPred) === null);
-  return reduction !== 'none' && reduction !== 'sum' && sampleWeight === undefined && unmasked && scale === 1;
+  const mean = reduction === undefined || means.includes(reduction);
+  return mean && sampleWeight === undefined && unmasked && scale === 1;
 }
 
 /** Weights, masks and reduces one loss for each sample. */

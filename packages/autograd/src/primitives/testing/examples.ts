@@ -25,6 +25,7 @@ import { examples as rmsNormalize } from './rmsNormalize.js';
 import { examples as rounding } from './rounding.js';
 import { examples as scan } from './scan.js';
 import { examples as softmax } from './softmax.js';
+import { examples as squaredError } from './squaredError.js';
 import { examples as trigonometric } from './trigonometric.js';
 
 export const examples: Readonly<Record<string, Examples>> = {
@@ -53,4 +54,5 @@ export const examples: Readonly<Record<string, Examples>> = {
   attention,
   recurrent,
   norm,
+  squaredError,
 };
