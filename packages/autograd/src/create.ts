@@ -49,7 +49,7 @@ export function create(operation: string, shape: Shape, options: TensorOptions, 
       'Integers have no derivative.',
     );
   }
-  const block = newBlock(dtype, [...shape], scopes.current === null);
+  const block = newBlock(dtype, [...shape], scopes.current === null, true);
   try {
     write(block);
   } catch (error) {

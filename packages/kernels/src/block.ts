@@ -45,17 +45,22 @@ export class Form {
     this.strides = contiguousStrides(shape);
   }
 
-  /** A block of this form with unspecified content. `loose`: nobody but the garbage collector will release it. */
-  newBlock(loose: boolean): Block {
+  /**
+   * A block of this form with unspecified content.
+   *
+   * @param loose nobody but the garbage collector will release it
+   * @param data a user brings its numbers, and will likely keep them
+   */
+  newBlock(loose: boolean, data: boolean = false): Block {
     const { dtype, shape, size, strides } = this;
-    const storage = allocate(dtype, size, loose);
+    const storage = allocate(dtype, size, loose, data);
     return new Block(storage, dtype, shape, strides, storage.start, size, true);
   }
 }
 
-/** A contiguous block with unspecified content. `loose`: nobody but the garbage collector will release it. */
-export function newBlock(dtype: DType, shape: Shape, loose: boolean): Block {
-  return new Form(dtype, shape).newBlock(loose);
+/** A contiguous block with unspecified content; see `Form.newBlock`. */
+export function newBlock(dtype: DType, shape: Shape, loose: boolean, data: boolean = false): Block {
+  return new Form(dtype, shape).newBlock(loose, data);
 }
 
 /** The elements in row-major order, in an array of their own that no later operation changes. */

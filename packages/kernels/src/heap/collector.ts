@@ -16,6 +16,8 @@ export class HeapBlock {
   slot = 0;
   /** Leased without an owner that will release it: counts against the loose budget. */
   loose = false;
+  /** Of those, under the size that only data may have here. */
+  small = false;
 
   constructor(
     /** Byte address in the heap, a multiple of 16. */

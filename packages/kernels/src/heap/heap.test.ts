@@ -175,6 +175,18 @@ describe('budgets', () => {
     expect(allocate('float32', 1024, true).inHeap).toBe(true);
   });
 
+  it('but small data may hold 1 MiB of the heap', () => {
+    const { allocate, heapStats } = freshHeap();
+    const allocateData = () => allocate('float32', 1023, true, true);
+    const kept = Array.from({ length: 256 }, allocateData);
+    expect(kept.every(({ inHeap }) => inHeap)).toBe(true);
+    for (let i = 0; i < 100; i++) expect(allocateData().inHeap).toBe(false);
+    expect(heapStats()).toMatchObject({ smallLoose: 100, liveBlocks: 256, looseBytes: 1024 * KiB, spills: 0 });
+    // One that is given back leaves its room to the next.
+    kept[0]!.release();
+    expect([allocateData().inHeap, allocateData().inHeap]).toEqual([true, false]);
+  });
+
   it('loosen(block) leaves a whole block where it is, within the budget, and copies otherwise', () => {
     const { newBlock, loosen, fill, copyOut, heapStats } = freshHeap({ looseBudgetBytes: 16 * KiB });
     const block = newBlock('float32', [2500], false);

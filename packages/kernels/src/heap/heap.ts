@@ -10,7 +10,8 @@
  * Memory that has no owner to release it ("loose": results of plain arithmetic outside every scope) is the garbage
  * collector's to free, and in a synchronous loop the collector's callbacks never run. So small loose
  * storages are JavaScript buffers, which V8 does collect in such a loop, and large ones may hold at most
- * `looseBudgetBytes` of the heap before they become JavaScript buffers too (docs/decisions/0002-memory.md).
+ * `looseBudgetBytes` of the heap before they become JavaScript buffers too (docs/decisions/0002-memory.md). Small data
+ * that users bring, which they mostly keep and use in every step, may hold 1 MiB of the heap.
  */
 
 import { bytesPerElement, createArray, type DType, dtypes, type TypedArray, viewArray } from '../dtype.js';
@@ -64,6 +65,8 @@ const overrun = 64;
 const mostPages = 65_536;
 /** Loose storages under this many bytes are JavaScript buffers: about as fast to make, and collected anywhere. */
 const smallLooseBytes = 4096;
+/** But data may hold this much of the heap in small blocks: kernels would copy it there again and again. */
+const smallDataBudgetBytes = 2 ** 20;
 /** More live blocks than this and new storages spill: bookkeeping has a size too. */
 const maxBlocks = 2 ** 20;
 
@@ -89,6 +92,8 @@ class Heap {
     this.stats.collected++;
     this.giveBack(block);
   });
+  /** In small loose blocks of data, bytes. */
+  private smallData = 0;
   /** First byte never leased; starts above 0 so that no block has the address 0. */
   private top = 64;
 
@@ -118,12 +123,13 @@ class Heap {
   }
 
   /** Storage of `length` elements with unspecified content. `loose`: nobody but the garbage collector will release it. */
-  allocate(dtype: DType, length: number, loose: boolean): Storage {
+  allocate(dtype: DType, length: number, loose: boolean, data: boolean): Storage {
     const bytes = length * bytesPerElement(dtype);
     const stats = this.stats;
     stats.allocations++;
     if (this.memory === null) return javaScriptStorage(dtype, length);
-    if (loose && bytes < smallLooseBytes) {
+    const small = loose && bytes < smallLooseBytes;
+    if (small && !(data && this.smallData < smallDataBudgetBytes)) {
       stats.smallLoose++;
       return javaScriptStorage(dtype, length);
     }
@@ -136,6 +142,8 @@ class Heap {
     if (loose) {
       block.loose = true;
       stats.looseBytes += block.bytes;
+      if (small) this.smallData += block.bytes;
+      block.small = small;
     }
     const token = this.collector.watch(block);
     return new Storage(this.views[dtype], block.pointer / bytesPerElement(dtype), length, block, token, this);
@@ -151,6 +159,7 @@ class Heap {
   loosen(block: HeapBlock): boolean {
     if (block.bytes < smallLooseBytes || this.stats.looseBytes + block.bytes > options.looseBudgetBytes) return false;
     block.loose = true;
+    block.small = false;
     this.stats.looseBytes += block.bytes;
     return true;
   }
@@ -199,6 +208,7 @@ class Heap {
     if (block.loose) {
       block.loose = false;
       this.stats.looseBytes -= block.bytes;
+      if (block.small) this.smallData -= block.bytes;
     }
     this.freeLists[block.sizeClass]!.push(block);
   }
@@ -245,9 +255,10 @@ function theHeap(): Heap {
  * Storage for `length` elements of `dtype`; its content is whatever was there before.
  *
  * @param loose nobody but the garbage collector will release it
+ * @param data a user brings its numbers
  */
-export function allocate(dtype: DType, length: number, loose: boolean): Storage {
-  return theHeap().allocate(dtype, length, loose);
+export function allocate(dtype: DType, length: number, loose: boolean, data: boolean = false): Storage {
+  return theHeap().allocate(dtype, length, loose, data);
 }
 
 /** The WebAssembly memory that kernels run over; null without WebAssembly. */
