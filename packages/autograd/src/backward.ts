@@ -21,13 +21,13 @@ import { modes } from './modes.js';
 import { checkOptions } from './options.js';
 import { apply } from './primitive.js';
 import { identity } from './primitives/reshape.js';
-import { Scope, scopes, withScope } from './scope.js';
+import { Scope, scopes } from './scope.js';
 import { type Node, retire, type SweepState, tapeOwner } from './tape.js';
 import { isTensor, Tensor } from './tensor.js';
 
 let sweeps = 0;
 /** Numbers of the sweeps that are on their way: a rule or a checkpoint may start another one in the middle. */
-const running = new Set<number>();
+const running: number[] = [];
 
 /** How a sweep is run. */
 interface SweepOptions {
@@ -77,14 +77,15 @@ export class Order {
   }
 
   private claim(node: Node): void {
-    if (running.size === 0 || !running.has(node.visited)) return;
+    if (running.length === 0 || !running.includes(node.visited)) return;
     this.interrupted ??= new Map();
     if (!this.interrupted.has(node)) this.interrupted.set(node, node.interrupt());
   }
 
   /** Nobody asks about visits and targets any more: sweeps that this one interrupted go on. */
   end(): void {
-    for (const [node, state] of this.interrupted ?? []) node.resume(state);
+    if (this.interrupted === null) return;
+    for (const [node, state] of this.interrupted) node.resume(state);
     this.interrupted = null;
   }
 
@@ -192,7 +193,7 @@ export function sweep(order: Order, roots: readonly Node[], seeds: readonly Tens
   modes.recording = createGraph;
   // Transforms inside a vjp that is recorded are nested: their results stay on the tape.
   if (createGraph) modes.transformDepth++;
-  running.add(order.sweep);
+  running.push(order.sweep);
   try {
     for (let i = 0; i < roots.length; i++) {
       // A root older than every target has none of them upstream.
@@ -221,7 +222,7 @@ export function sweep(order: Order, roots: readonly Node[], seeds: readonly Tens
     scopes.current = scopeBefore;
     modes.recording = recordingBefore;
     if (createGraph) modes.transformDepth--;
-    running.delete(order.sweep);
+    running.pop();
     // After an exception cotangents are left lying: they must not meet the next sweep.
     for (const node of order.nodes) {
       node.cotangent?.unpin();
@@ -391,17 +392,13 @@ export function backward(y: Tensor, options: BackwardOptions = {}): void {
   const order = new Order('backward', [root], targets);
   // What the pass makes on the way is released when it ends; with createGraph, the gradients' own graph pins its share.
   const made = new Scope();
+  const before = scopes.current;
+  scopes.current = made;
   try {
-    withScope(made, () => {
-      const seed = gradient?.cast(dtype) ?? onesOf(y.shape, dtype, made);
-      sweep(order, [root], [seed], {
-        createGraph,
-        deliver: createGraph
-          ? (node, g) => addRecorded(node.output, g)
-          : (node, g, temporaries) => addToGrad(node.output, g, temporaries),
-      });
-    });
+    const seed = gradient?.cast(dtype) ?? onesOf(y.shape, dtype, made);
+    sweep(order, [root], [seed], createGraph ? intoRecordedGrad : intoGrad);
   } finally {
+    scopes.current = before;
     order.end();
     made.releaseAll();
   }
@@ -417,6 +414,12 @@ export function backward(y: Tensor, options: BackwardOptions = {}): void {
   }
   retire(results);
 }
+
+const intoGrad: SweepOptions = {
+  createGraph: false,
+  deliver: (node, g, temporaries) => addToGrad(node.output, g, temporaries),
+};
+const intoRecordedGrad: SweepOptions = { createGraph: true, deliver: (node, g) => addRecorded(node.output, g) };
 
 /** What a backward pass starts from, made without the checks of what users give. */
 function onesOf(shape: Shape, dtype: DType, scope: Scope): Tensor {
@@ -497,24 +500,25 @@ function addToGrad(leaf: Tensor, g: Tensor, temporaries: Scope): void {
   }
   // A leaf that its user disposed of has no memory left, and the pass goes on for the others.
   const held = leaf.memory?.storage.held ?? false;
-  const gradient = before === null ? new Tensor(takeOver(g, held, temporaries), 'backward') : before.add(g);
+  const gradient = before === null ? takeOver(g, 'backward', held, temporaries) : before.add(g);
   gradient.owner = leaf; // released by zeroGrad, so views of it must not share its memory
   leaf.grad = gradient;
 }
 
 /**
- * The block of `g`, with a claim of its own where `g` is one of the sweep's temporaries and alone uses the memory, else
- * a copy. `held`: it will have an owner.
+ * A tensor of the numbers of `g`, and nobody's: `g` itself where it is one of the sweep's temporaries and alone uses its memory, else
+ * one with a copy. `held`: it will have an owner.
  */
-export function takeOver(g: Tensor, held: boolean, temporaries: Scope): Block {
+export function takeOver(g: Tensor, madeBy: string, held: boolean, temporaries: Scope): Tensor {
   const { block } = g;
   const alone = block.contiguous && block.storage.claims === 1 && g.owner === temporaries && g.pins === 1;
-  // The sweep unpins g next, and releases it; from then on the claim made here is the only one.
   if (alone && (held || block.storage.loosen())) {
+    if (g.node === null && g.tangents === null && !g.severed) return g.handOver(madeBy);
+    // The sweep unpins g next, and releases it; from then on the claim made here is the only one.
     block.storage.claim();
-    return block;
+    return new Tensor(block, madeBy);
   }
   const copied = newBlock(block.dtype, block.shape, !held);
   copyInto(copied, block);
-  return copied;
+  return new Tensor(copied, madeBy);
 }

@@ -10,8 +10,8 @@ import { mapTree } from './trees.js';
 export class Scope {
   readonly tensors: Tensor[] = [];
   private outliving: Map<Tensor, Tensor> | null = null;
-  /** What else is to be done when it ends. */
-  readonly endings: (() => void)[] = [];
+  /** What else is to be done when it ends; null for nothing, as mostly. */
+  private endings: (() => void)[] | null = null;
 
   /** What outlives the scope, by the tensor it stands for. Most scopes of a backward pass have nothing like that. */
   get survivors(): Map<Tensor, Tensor> {
@@ -24,14 +24,23 @@ export class Scope {
     this.tensors.push(tensor);
   }
 
-  /** Releases everything adopted so far; what the tape or a sweep has pinned stays until it is unpinned. */
+  /** Does something when it ends. */
+  onEnd(ending: () => void): void {
+    this.endings ??= [];
+    this.endings.push(ending);
+  }
+
+  /**
+   * Releases everything adopted so far that nobody else has taken over; what the tape or a sweep has pinned stays until it is
+   * unpinned.
+   */
   releaseAll(): void {
     const { tensors, endings } = this;
-    for (let i = 0; i < tensors.length; i++) tensors[i]!.release();
+    for (let i = 0; i < tensors.length; i++) if (tensors[i]!.owner === this) tensors[i]!.release();
     tensors.length = 0;
-    if (endings.length === 0) return;
+    if (endings === null) return;
+    this.endings = null;
     for (const end of endings) end();
-    endings.length = 0;
   }
 }
 

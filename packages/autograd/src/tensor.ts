@@ -326,6 +326,14 @@ export class Tensor {
     (this as { shape: Shape }).shape = block.shape;
   }
 
+  /** Becomes the result of another operation, and nobody's yet, though its owner may have released it already: a pin holds it. @internal */
+  handOver(madeBy: string): this {
+    this.owner = null;
+    this.released = false;
+    (this as { madeBy: string }).madeBy = madeBy;
+    return this;
+  }
+
   private recycle(): void {
     const { memory } = this;
     if (memory === null) return;

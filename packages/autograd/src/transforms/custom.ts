@@ -72,7 +72,7 @@ export function customVjp<I extends Inputs, V, R>(rule: CustomVjp<I, V, R>): (..
     const saved = treeLeaves(residuals);
     let over = false;
     if (holdsFunction(residuals)) {
-      scopes.current?.endings.push(() => {
+      scopes.current?.onEnd(() => {
         over = true;
       });
     }

@@ -8,7 +8,7 @@ import { isDifferentiating, modes, withModes } from '../modes.js';
 import { identity } from '../primitives/reshape.js';
 import { type Scope, scopes } from '../scope.js';
 import { Node } from '../tape.js';
-import { liveTangents, Tensor } from '../tensor.js';
+import { liveTangents, type Tensor } from '../tensor.js';
 import { mapTree } from '../trees.js';
 import { alias, isTracked } from './results.js';
 
@@ -178,9 +178,7 @@ export function pullBack(
 /** A sweep's cotangent, and its tangents, as tensors of the scope of this transform. */
 function own(g: Tensor, owner: Scope, temporaries: Scope): Tensor {
   const gradient =
-    g.batch === null
-      ? new Tensor(takeOver(g, true, temporaries), 'grad')
-      : g.another(own(g.batch.examples, owner, temporaries));
+    g.batch === null ? takeOver(g, 'grad', true, temporaries) : g.another(own(g.batch.examples, owner, temporaries));
   owner.adopt(gradient);
   if (g.tangents !== null)
     gradient.tangents = liveTangents(g).map(({ run, value }) => ({ run, value: own(value, owner, temporaries) }));

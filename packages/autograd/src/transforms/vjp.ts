@@ -69,7 +69,7 @@ export function vjp<P extends Values, R, const O extends VjpOptions = Record<nev
     checkOutputs(outputs);
     close(watched);
     const graph = new Graph(outputs, watched, begin);
-    if (around !== null) around.endings.push(() => graph.letGo());
+    if (around !== null) around.onEnd(() => graph.letGo());
     else graph.entrust(scopes.current!);
 
     const pullback = (cotangent: unknown): unknown => {

@@ -16,14 +16,14 @@ const plain: Kernel = (out, [a, b]) => {
     // Few numbers: walking runs would take longer than adding them.
     for (let i = 0; i < a!.size; i++) total += (a!.data[a!.offset + i]! - b!.data[b!.offset + i]!) ** 2;
   } else
-  forEachRun(a!.shape, [a!, b!], ([atA, atB], n, [stepA, stepB]) => {
-    for (let from = 0; from < n; from += blockLength) {
-      let sum = 0;
-      for (let i = from; i < Math.min(n, from + blockLength); i++)
-        sum += (a!.data[atA! + i * stepA!]! - b!.data[atB! + i * stepB!]!) ** 2;
-      total += sum;
-    }
-  });
+    forEachRun(a!.shape, [a!, b!], ([atA, atB], n, [stepA, stepB]) => {
+      for (let from = 0; from < n; from += blockLength) {
+        let sum = 0;
+        for (let i = from; i < Math.min(n, from + blockLength); i++)
+          sum += (a!.data[atA! + i * stepA!]! - b!.data[atB! + i * stepB!]!) ** 2;
+        total += sum;
+      }
+    });
   out.data[out.offset] = total / a!.size;
 };
 

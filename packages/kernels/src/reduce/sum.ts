@@ -77,9 +77,26 @@ function areLeading(axes: readonly number[], rank: number): boolean {
 
 /** `sumRows`, to the bit, for as many rows as it adds one after the other: without an array of totals. */
 function sumFewRows({ data, offset, size }: Block, x: Block, rows: number): void {
-  for (let column = 0; column < size; column++) {
+  const numbers = x.data;
+  let column = 0;
+  // Four columns at a time: their additions do not wait for one another.
+  for (; column + 4 <= size; column += 4) {
+    let [t0, t1, t2, t3] = [0, 0, 0, 0];
+    for (let row = 0, p = x.offset + column; row < rows; row++, p += size) {
+      t0 += numbers[p]!;
+      t1 += numbers[p + 1]!;
+      t2 += numbers[p + 2]!;
+      t3 += numbers[p + 3]!;
+    }
+    const o = offset + column;
+    data[o] = t0;
+    data[o + 1] = t1;
+    data[o + 2] = t2;
+    data[o + 3] = t3;
+  }
+  for (; column < size; column++) {
     let total = 0;
-    for (let row = 0, p = x.offset + column; row < rows; row++, p += size) total += x.data[p]!;
+    for (let row = 0, p = x.offset + column; row < rows; row++, p += size) total += numbers[p]!;
     data[offset + column] = total;
   }
 }
