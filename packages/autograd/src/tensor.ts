@@ -17,7 +17,7 @@ import {
 } from '@cotangent/kernels';
 import { notWaiting } from './backlog.js';
 import type { BackwardOptions } from './backward.js';
-import { brand } from './brand.js';
+import { Branded } from './brand.js';
 import { GradientError, ReleasedTensorError } from './errors.js';
 import type { EluOptions, GeluOptions } from './functions/activations.js';
 import type { HookHandle } from './functions/hooks.js';
@@ -71,7 +71,7 @@ export interface Batch {
  * x.shape; // → [2, 2]
  * x.mul(2).sum({ axis: 0 }); // → [8, 12]
  */
-export class Tensor {
+export class Tensor extends Branded {
   /** Extents, outermost axis first; `[]` for a scalar. */
   readonly shape: Shape;
   /** Element type. */
@@ -104,6 +104,7 @@ export class Tensor {
 
   /** @param block its memory, or null for a tensor that gets its value later, of the shape and dtype given */
   constructor(block: Block | null, madeBy: string, shape?: Shape, dtype?: DType) {
+    super();
     this.memory = block;
     this.shape = block?.shape ?? shape!;
     this.dtype = block?.dtype ?? dtype!;
@@ -604,8 +605,6 @@ export interface Tensor {
   /** The same as an HTML table, the middle of long axes left out; notebooks show it. */
   toHTML(): string;
 }
-
-Object.defineProperty(Tensor.prototype, brand, { value: true });
 
 export { isTensor } from './brand.js';
 
