@@ -25,11 +25,11 @@ export function contiguousStrides(shape: Shape): Strides {
 
 /** Whether the elements lie one behind the other in row-major order. Axes of extent 1 may have any stride. */
 export function isContiguous(shape: Shape, strides: Strides): boolean {
-  if (shape.includes(0)) return true;
   let step = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     const extent = shape[i]!;
-    if (extent !== 1 && strides[i] !== step) return false;
+    // Where there is nothing at all, nothing lies apart.
+    if (extent !== 1 && strides[i] !== step) return shape.includes(0);
     step *= extent;
   }
   return true;
@@ -37,11 +37,14 @@ export function isContiguous(shape: Shape, strides: Strides): boolean {
 
 /** Reorders the axes: axis i of the result is axis `axes[i]` of `layout`. */
 export function permuteLayout(layout: Layout, axes: readonly number[]): Layout {
-  return {
-    shape: axes.map((axis) => layout.shape[axis]!),
-    strides: axes.map((axis) => layout.strides[axis]!),
-    offset: layout.offset,
-  };
+  const { length } = axes;
+  const shape = new Array<number>(length);
+  const strides = new Array<number>(length);
+  for (let i = 0; i < length; i++) {
+    shape[i] = layout.shape[axes[i]!]!;
+    strides[i] = layout.strides[axes[i]!]!;
+  }
+  return { shape, strides, offset: layout.offset };
 }
 
 /** Takes `size[i]` elements along each axis, from `start[i]` in steps of `step[i]` (which may be negative). */

@@ -87,7 +87,7 @@ function forwardInSimd(out: Block, logits: Block, labels: Block): boolean {
     if (!logs.storage.inHeap) return false;
     logSoftmax(logs, [logits], { axis: logits.shape.length - 1 });
     forEachLabel(logs, labels, (row, label, at, step) => {
-      out.data[out.offset + row] = -logs.data[at + label * step]!;
+      out.data[out.offset + row] = 0 - logs.data[at + label * step]!; // of 0 it makes 0, and not −0
     });
     return true;
   } finally {
