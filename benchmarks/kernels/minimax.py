@@ -6,7 +6,7 @@ Each line prints the coefficients, lowest first, rounded to the format they are 
 relative to the function before and after rounding, as a power of two.
 """
 import struct
-from mpmath import mp, mpf, matrix, lu_solve, exp, expm1, log, tanh, erf, erfc, sin, cos, log1p, sqrt, pi, findroot, chebyt
+from mpmath import mp, mpf, matrix, lu_solve, exp, expm1, log, tanh, erf, erfc, ncdf, sin, cos, log1p, sqrt, pi, findroot, chebyt
 
 mp.dps = 60
 
@@ -77,3 +77,8 @@ for degree, bits in ((4, 32), (9, 64)):
 show('expSingle', lambda r: (exp(r) - 1 - r) / r ** 2, lambda r: r ** 2 / exp(r), -half_ln2, half_ln2, 4, 64)
 # erf x / x − 1 in x², |x| ≤ 1
 show('erf near 0', lambda z: erf(sqrt(z)) / sqrt(z) - 1, lambda z: sqrt(z) / erf(sqrt(z)), 0, mpf(1), 6, 32)
+# Φ(−a)^(1/16) in u = a − 3.25, 0 ≤ a ≤ 6.5, relative to Φ(−a)
+root = lambda u: ncdf(-(u + mpf('3.25'))) ** (mpf(1) / 16)
+coefficients, values = remez(root, lambda u: 16 / root(u), mpf('-3.25'), mpf('3.25'), 13, grid=500)
+print(f'root of the tail: 2^{float(mp.log(max(abs(w * (mp.polyval(coefficients[::-1], p) - t)) for p, t, w in values), 2)):.2f}')
+print('  ' + ', '.join(repr(float(x)) for x in coefficients))

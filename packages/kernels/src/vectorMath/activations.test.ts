@@ -41,7 +41,7 @@ function run(
 }
 
 /** Largest error in float32, in ulps: of those that float32 lanes compute more than of those by way of float64. */
-const bounds: Readonly<Record<string, number>> = { silu: 1.7, gelu: 1.1, geluBackward: 1.1, geluTanh: 1.9 };
+const bounds: Readonly<Record<string, number>> = { silu: 1.7, gelu: 1.75, geluBackward: 1.1, geluTanh: 1.9 };
 
 describe.each(Object.keys(kernels))('%s', (name) => {
   const kernel = kernels[name]!;

@@ -14,6 +14,7 @@ export {
   quickGeluSlope,
   quickGeluTanh,
   quickNormal,
+  quickShare,
   quickSilu,
   silu,
   siluSlope,

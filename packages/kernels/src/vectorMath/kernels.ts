@@ -86,7 +86,7 @@ export const xlogy: MapKernel = binaryMap('xlogy', 2, vector.xlogy, true);
 export const softplus: MapKernel = unaryMap('softplus', 2, vector.softplus, true);
 export const silu: MapKernel = quickMap('silu', vector.silu, vector.quickExponent, vector.quickSilu);
 export const siluBackward: MapKernel = backwardMap('siluBackward', 4, vector.siluSlope);
-export const gelu: MapKernel = quickMap('gelu', vector.gelu, vector.quickNormal, vector.quickGelu, 2);
+export const gelu: MapKernel = quickMap('gelu', vector.gelu, vector.quickShare, vector.quickGelu);
 export const geluBackward: MapKernel = backwardMap('geluBackward', 2, vector.geluSlope, {
   suits: vector.quickNormal,
   slope: vector.quickGeluSlope,
