@@ -1,4 +1,4 @@
-import { ArgumentError, heapMemory, heapStats, InternalError } from '@cotangent/kernels';
+import { ArgumentError, DTypeError, heapMemory, heapStats } from '@cotangent/kernels';
 import { GradientError, giveValue, ones, persistent, scope, Tensor, tensor, update } from './index.js';
 import { expectError } from './testing/expectError.js';
 
@@ -108,6 +108,17 @@ describe('giveValue(target, value)', () => {
     giveValue(target, value);
     value.assign(tensor([9, 9]));
     expect([target.shape, target.toArray()]).toEqual([[2], [1, 2]]);
-    expectError(() => giveValue(target, value), InternalError, /a tensor was given a second value/);
+    expectError(
+      () => giveValue(target, value),
+      ArgumentError,
+      'giveValue: got a target made by Parameter that has numbers already; expected one without. Change them with update().',
+    );
+    const later = new Tensor(null, 'Parameter', [], 'float64');
+    expectError(
+      () => giveValue(later, value),
+      DTypeError,
+      "giveValue: got target float64 and value float32; expected one dtype. Use value.cast('float64').",
+    );
+    expect(later.hasValue).toBe(false);
   });
 });

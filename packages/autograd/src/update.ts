@@ -1,6 +1,6 @@
 /** Memory that lives as long as a model, and changes to it in place: what parameters and optimizers are made of. */
 
-import { ArgumentError, type Block, copyInto, invariant, newBlock, withContiguous } from '@cotangent/kernels';
+import { ArgumentError, type Block, copyInto, DTypeError, newBlock, withContiguous } from '@cotangent/kernels';
 import { modes } from './modes.js';
 import { Tensor } from './tensor.js';
 
@@ -18,16 +18,28 @@ export function persistent(x: Tensor): Tensor {
 /**
  * Gives a tensor that has no numbers yet (a parameter of deferred shape) a copy of those of `value`, and its shape.
  *
+ * @throws ArgumentError when `target` has numbers; DTypeError for a value of another dtype
  * @example
  * const later = new Tensor(null, 'later', [2], 'float32');
  * giveValue(later, tensor([3, 4]));
  * later; // → [3, 4]
  */
 export function giveValue(target: Tensor, value: Tensor): void {
-  invariant(
-    !target.hasValue && target.dtype === value.dtype,
-    'a tensor was given a second value, or one of another dtype',
-  );
+  if (target.hasValue) {
+    throw new ArgumentError(
+      'giveValue',
+      `got a target made by ${target.madeBy} that has numbers already; expected one without`,
+      'Change them with update().',
+    );
+  }
+  if (target.dtype !== value.dtype) {
+    throw new DTypeError(
+      'giveValue',
+      { target: target.dtype, value: value.dtype },
+      'one dtype',
+      `Use value.cast('${target.dtype}').`,
+    );
+  }
   target.moveTo(persistentBlock(value));
 }
 
