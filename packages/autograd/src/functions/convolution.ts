@@ -2,10 +2,11 @@
 
 import { ArgumentError, type ConvolutionAttributes, outputExtent, ShapeError } from '@cotangent/kernels';
 import { checkOptions } from '../options.js';
-import { apply } from '../primitive.js';
+import { apply, type Primitive } from '../primitive.js';
 import * as rows from '../primitives/biasedConvolution.js';
 import { convolution, convolutionInputGradient } from '../primitives/convolution.js';
 import type { Tensor } from '../tensor.js';
+import { type Endings, endingWith } from './ending.js';
 import { checkTensor } from './operands.js';
 import {
   channelsBack,
@@ -38,19 +39,19 @@ export interface ConvolutionOptions extends DepthwiseConvolutionOptions {
 const optionNames = ['strides', 'padding', 'dilations', 'dataFormat', 'bias', 'activation'];
 const groupedNames = [...optionNames, 'groups'];
 
-const biasedRows = {
+const biasedRows: Endings<Primitive<ConvolutionAttributes>> = {
   linear: rows.biasedConvolution,
   relu: rows.biasedConvolutionRelu,
   tanh: rows.biasedConvolutionTanh,
   sigmoid: rows.biasedConvolutionSigmoid,
-} as const;
+};
 
-const biasedTransposes = {
+const biasedTransposes: Endings<Primitive<ConvolutionAttributes>> = {
   linear: rows.biasedTranspose,
   relu: rows.biasedTransposeRelu,
   tanh: rows.biasedTransposeTanh,
   sigmoid: rows.biasedTransposeSigmoid,
-} as const;
+};
 
 /** The convolution `row`, or the one of `biasedRows` where there is a bias. */
 function applyEnding(
@@ -61,15 +62,12 @@ function applyEnding(
   attributes: ConvolutionAttributes,
   { bias, activation = 'linear' }: ConvolutionEndingOptions,
 ): Tensor {
-  if (!Object.hasOwn(biased, activation)) {
-    const names = Object.keys(biased).join(', ');
-    throw new ArgumentError(operation, `got activation '${String(activation)}'; expected one of ${names}`);
-  }
+  const ending = endingWith(operation, biased, activation);
   if (bias !== undefined) {
     const channels = row === convolution ? filter.shape[4]! : filter.shape[3]! * attributes.groups;
     if (checkTensor(operation, bias).rank !== 1 || bias.shape[0] !== channels)
       throw new ShapeError(operation, { filter, bias }, `a bias [${channels}]`);
-    return apply(biased[activation], [x, filter, bias], attributes);
+    return apply(ending, [x, filter, bias], attributes);
   }
   const y = apply(row, [x, filter], attributes);
   return activation === 'linear' ? y : y[activation]();

@@ -1,10 +1,10 @@
 /** The fully connected layer as a function. */
 
-import { ArgumentError } from '@cotangent/kernels';
 import { checkOptions } from '../options.js';
 import { apply, type Primitive } from '../primitive.js';
 import * as rows from '../primitives/dense.js';
 import type { Tensor } from '../tensor.js';
+import { type Endings, endingWith } from './ending.js';
 import { checkTensor } from './operands.js';
 
 /** Options of `dense`. */
@@ -13,7 +13,7 @@ export interface DenseFunctionOptions {
   activation?: 'linear' | 'relu' | 'tanh' | 'sigmoid';
 }
 
-const rowOf: Readonly<Record<string, Primitive<undefined>>> = {
+const endings: Endings<Primitive<undefined>> = {
   linear: rows.dense,
   relu: rows.denseRelu,
   tanh: rows.denseTanh,
@@ -35,13 +35,7 @@ const rowOf: Readonly<Record<string, Primitive<undefined>>> = {
  */
 export function dense(x: Tensor, kernel: Tensor, bias: Tensor, options: DenseFunctionOptions = {}): Tensor {
   checkOptions('dense', options, ['activation']);
-  const activation = options.activation ?? 'linear';
-  if (!Object.hasOwn(rowOf, activation)) {
-    throw new ArgumentError(
-      'dense',
-      `got activation '${String(activation)}'; expected one of ${Object.keys(rowOf).join(', ')}`,
-    );
-  }
+  const row = endingWith('dense', endings, options.activation ?? 'linear');
   const inputs = [checkTensor('dense', x), checkTensor('dense', kernel), checkTensor('dense', bias)];
-  return apply(rowOf[activation]!, inputs, undefined);
+  return apply(row, inputs, undefined);
 }
