@@ -1,6 +1,7 @@
-import { ones, type Tensor } from '@cotangent/autograd';
-import { manualSeed } from '@cotangent/kernels';
+import { ones, randomUniform, type Tensor } from '@cotangent/autograd';
+import { Generator, manualSeed } from '@cotangent/kernels';
 import { expectNear } from '../../../fixtures/testing.js';
+import { dropoutMask } from './dropoutMask.js';
 import { GRUCell } from './gruCell.js';
 import { GRU, LSTM, SimpleRNN } from './rnn.js';
 
@@ -76,5 +77,22 @@ describe('recurrent layers: dropout', () => {
     expect(cell.call(x.slice(null, 0), cell.initialState(2, dtype))[0].toArray()).not.toEqual(again);
     // A batch of another size is another sequence.
     expect(cell.call(x.slice([0, 1], 0), cell.initialState(1, dtype))[0].shape).toEqual([1, 2]);
+  });
+});
+
+describe('dropoutMask(before, shape, source)', () => {
+  it('is what dropout makes of ones, until another shape is asked for', () => {
+    const draw = { rate: 0.3, dtype: 'float64' } as const;
+    const mask = dropoutMask(null, [40, 3], { ...draw, generator: new Generator(7) });
+    const drawn = randomUniform([40, 3], { generator: new Generator(7) }).greaterEqual(0.3);
+    expect(mask.dtype).toBe('float64');
+    expect(mask.toArray()).toEqual(
+      drawn
+        .cast('float64')
+        .mul(1 / 0.7)
+        .toArray(),
+    );
+    expect(dropoutMask(mask, [40, 3], { ...draw, generator: undefined })).toBe(mask);
+    expect(dropoutMask(mask, [41, 3], { ...draw, generator: undefined }).shape).toEqual([41, 3]);
   });
 });

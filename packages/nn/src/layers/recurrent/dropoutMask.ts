@@ -1,4 +1,4 @@
-import { randomUniform, type Tensor } from '@cotangent/autograd';
+import { dropout, ones, type Tensor } from '@cotangent/autograd';
 import { type DType, type Generator, type Shape, shapesEqual } from '@cotangent/kernels';
 
 /** How masks of dropout are drawn. */
@@ -16,6 +16,5 @@ export interface MaskSource {
  */
 export function dropoutMask(before: Tensor | null, shape: Shape, { rate, dtype, generator }: MaskSource): Tensor {
   if (before !== null && !before.isReleased && shapesEqual(before.shape, shape)) return before;
-  const kept = randomUniform(shape, generator === undefined ? {} : { generator }).greaterEqual(rate);
-  return kept.cast(dtype).mul(1 / (1 - rate));
+  return dropout(ones(shape, { dtype }), rate, generator === undefined ? {} : { generator });
 }
