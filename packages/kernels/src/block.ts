@@ -32,7 +32,10 @@ export class Block implements Layout {
   }
 }
 
-/** What contiguous blocks of one dtype and shape have in common; whoever makes many of them keeps it. */
+/**
+ * What contiguous blocks of one dtype and shape have in common; whoever makes many of them keeps it. The shape that they share is not
+ * frozen, and readonly to TypeScript alone: V8 reads frozen arrays more slowly, and a small training step took a fifth longer.
+ */
 export class Form {
   readonly size: number;
   readonly strides: Strides;
