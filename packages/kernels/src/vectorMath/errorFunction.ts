@@ -20,16 +20,10 @@ const farSingle = {
 /** Where erfc is 0 in float32. */
 export const mostOfErfc = 10.3;
 
-/** e^a² erfc a, and e^−a², for 0 ≤ a ≤ `mostOfErfc`, good to the last bits of float32. */
-export function scaledErfcSingle(d: Lanes<'f64x2'>, a: Expr<'f64x2'>): readonly [Expr<'f64x2'>, Expr<'f64x2'>] {
-  const ratio = d.div(d.polynomial(a, farSingle.numerator), d.polynomial(a, farSingle.denominator));
-  return [ratio, expSingle(d, d.let(d.mul(a, d.neg(a))))];
-}
-
 /** erfc a for 0 ≤ a ≤ `mostOfErfc`, good to the last bits of float32; at that end it is 0, rounded. */
 export function erfcSingle(d: Lanes<'f64x2'>, a: Expr<'f64x2'>): Expr<'f64x2'> {
-  const [ratio, power] = scaledErfcSingle(d, a);
-  return d.mul(ratio, power);
+  const ratio = d.div(d.polynomial(a, farSingle.numerator), d.polynomial(a, farSingle.denominator));
+  return d.mul(ratio, expSingle(d, d.let(d.mul(a, d.neg(a)))));
 }
 
 /** Coefficients of a polynomial of x / √2, for x. */
