@@ -3,17 +3,14 @@
 import {
   type Block,
   dense,
-  divide,
   fill,
   matmul,
-  mean,
+  meanSquaredDifference,
+  meanSquaredDifferenceBackward,
   newBlock,
   permuteLayout,
   type Shape,
   sgdStep,
-  square,
-  squareBackward,
-  subtract,
   sum,
   tanhBackward,
 } from '@cotangent/kernels';
@@ -31,33 +28,20 @@ export function kernelsOfTiny(): () => void {
   const weights = [filled([8, 8], 0.1), filled([8], 0), filled([8, 1], 0.1), filled([1], 0)] as const;
   const gradients = weights.map(({ shape }) => filled(shape, 0)) as [Block, Block, Block, Block];
   const [x, h, dh, dz] = [0.5, 0, 0, 0].map((value) => filled([8, 8], value)) as [Block, Block, Block, Block];
-  const [y, p, difference, squares, dp] = [0.3, 0, 0, 0, 0].map((value) => filled([8, 1], value)) as [
-    Block,
-    Block,
-    Block,
-    Block,
-    Block,
-  ];
-  const [loss, seed, share, count] = [0, 1, 0, 8].map((value) => filled([], value)) as [Block, Block, Block, Block];
+  const [y, p, dp] = [0.3, 0, 0].map((value) => filled([8, 1], value)) as [Block, Block, Block];
+  const [loss, seed] = [filled([], 0), filled([], 1)] as const;
   const [w1, b1, w2, b2] = weights;
   const [dw1, db1, dw2, db2] = gradients;
-  const shares = share.view({ shape: [8, 1], strides: [0, 0], offset: share.offset });
   const [xT, hT, w2T] = [x, h, w2].map(transposed) as [Block, Block, Block];
-  const [overAll, overRows] = [
-    { axes: [0, 1], keepDims: false },
-    { axes: [0], keepDims: false },
-  ];
+  const overRows = { axes: [0], keepDims: false };
   const [withTanh, linear] = [{ activation: 'tanh' }, { activation: null }] as const;
   const descent = { learningRate: 0.01 };
   return () => {
     dense(h, [x, w1, b1], withTanh);
     dense(p, [h, w2, b2], linear);
-    subtract(difference, [p, y], undefined);
-    square(squares, [difference], undefined);
-    mean(loss, [squares], overAll);
+    meanSquaredDifference(loss, [p, y], undefined);
     fill(seed, 1);
-    divide(share, [seed, count], undefined);
-    squareBackward(dp, [shares, difference], undefined);
+    meanSquaredDifferenceBackward(dp, [seed, p, y], undefined);
     matmul(dh, [dp, w2T], undefined);
     matmul(dw2, [hT, dp], undefined);
     sum(db2, [dp], overRows);
