@@ -2,9 +2,8 @@
 
 import * as kernels from '@cotangent/kernels';
 import { type Shape, ShapeError, shapesEqual, sizeOf } from '@cotangent/kernels';
-import { apply, type Primitive, primitive } from '../primitive.js';
+import { apply, type BatchCall, type Primitive, primitive } from '../primitive.js';
 import type { Tensor } from '../tensor.js';
-import { batchThrough } from './fused.js';
 
 function checkSame(a: Shape, b: Shape): void {
   if (!shapesEqual(a, b)) throw new ShapeError('meanSquaredDifference', { a, b }, 'equal shapes');
@@ -14,6 +13,18 @@ function checkSame(a: Shape, b: Shape): void {
 const share = (x: Tensor, shape: Shape): Tensor => x.mul(2 / sizeOf(shape));
 const backward = (g: Tensor, a: Tensor, b: Tensor): Tensor =>
   apply(meanSquaredDifferenceBackward, [g, a, b], undefined);
+
+/** Of each example: what is not mapped is the same for all. */
+function differenceBatch({ inputs: [a, b], size }: BatchCall<undefined>): Tensor {
+  const squares = a!.sub(b!).square();
+  return squares.reshape([size, squares.size / size]).mean({ axis: 1 });
+}
+
+function backwardBatch({ inputs, mapped, shape, size }: BatchCall<undefined>): Tensor {
+  const [g, a, b] = inputs as [Tensor, Tensor, Tensor];
+  const factors = mapped[0] ? g.reshape([size, ...shape.map(() => 1)]) : g;
+  return share(a.sub(b).mul(factors), shape);
+}
 
 /** m = Σ (a − b)² / n.  da = 2 dm (a − b) / n, db = −da */
 export const meanSquaredDifference: Primitive<undefined> = primitive({
@@ -31,7 +42,7 @@ export const meanSquaredDifference: Primitive<undefined> = primitive({
     a: (t, { a, b }) => share(t.mul(a.sub(b)).sum(), a.shape),
     b: (t, { a, b }) => share(t.mul(b.sub(a)).sum(), a.shape),
   },
-  batch: batchThrough(([a, b]) => a!.sub(b!).square().mean()),
+  batch: differenceBatch,
 });
 
 /** d = 2 g (a − b) / n, of the cotangent g of a scalar. */
@@ -55,5 +66,5 @@ export const meanSquaredDifferenceBackward: Primitive<undefined> = primitive({
     a: (t, { g, a }) => share(t.mul(g), a.shape),
     b: (t, { g, a }) => share(t.mul(g), a.shape).neg(),
   },
-  batch: batchThrough(([g, a, b]) => share(a!.sub(b!).mul(g!), a!.shape)),
+  batch: backwardBatch,
 });
