@@ -1,7 +1,6 @@
-import type { Local } from '../wasm/code.js';
 import type { Expr } from '../wasm/expr.js';
 import type { FloatVector, Lanes } from '../wasm/lanes.js';
-import { erfc, erfcSingle, mostOfErfc, scaledNormalTail } from './errorFunction.js';
+import { erfc, erfcSingle, mostOfErfc, scaledErfcSingle } from './errorFunction.js';
 import { exp, expSingle, type Power, powerOfDouble, powerSingle } from './exp.js';
 import { expm1 } from './expm1.js';
 import { inDouble } from './inDouble.js';
@@ -112,27 +111,6 @@ const leastOfQuick = -13;
 /** Above −13, and no NaN. */
 export const quickNormal = (v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'i32x4'> => v.gt(x, leastOfQuick);
 
-/**
- * e^(−a²/2) g(a) for a = |x| up to 13: the power in float32 lanes, as its two factors, and g, which must be good to more than
- * float32's last bits, in float64.
- */
-function bellTimes(
-  v: Lanes<'f32x4'>,
-  x: Expr<'f32x4'>,
-  g: (d: Lanes<'f64x2'>, a: Expr<'f64x2'>) => Expr<'f64x2'>,
-): { readonly factor: Local<'f32x4'>; readonly rest: Local<'f32x4'> } {
-  const a = v.let(v.pmin(v.abs(x), -leastOfQuick));
-  // −a²/2 in two words: of a with half its bits the square is exact (FreeBSD s_erf.c).
-  const short = v.let(v.fromBits(v.and(v.toBits(a), -(2 ** 12))));
-  const low = v.let(v.mul(v.mul(v.sub(short, a), 0.5), v.add(a, short)));
-  const { factor, growth } = powerSingle(v, v.let(v.mul(v.mul(short, -0.5), short)), 0, low);
-  const rest = inDouble(v, [a, growth], (d, [a, growth]) => {
-    const value = d.let(g(d, a!));
-    return d.madd(value, growth!, value);
-  });
-  return { factor, rest: v.let(rest) };
-}
-
 /** From here up Φ(−a) is computed as the sixteenth power of a polynomial. */
 const leastOfShare = -6.5;
 
@@ -164,10 +142,21 @@ export function quickGelu(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
   return v.nmadd(a, share, v.pmax(x, 0));
 }
 
-/** (x Φ(x))′ in float32 for x > −13. */
+/**
+ * (x Φ(x))′ in float32 for x > −13, of e^(−a²/2) (½ e^(a²/2) erfc(a/√2) − a/√(2π)) for a = |x|: the power in float32 lanes, as its
+ * two factors, and the difference, which must be good to more than float32's last bits, in float64.
+ */
 export function quickGeluSlope(v: Lanes<'f32x4'>, x: Expr<'f32x4'>): Expr<'f32x4'> {
-  const density = 1 / Math.sqrt(2 * Math.PI);
-  const { factor, rest } = bellTimes(v, x, (d, a) => d.sub(d.mul(scaledNormalTail(d, a), 0.5), d.mul(a, density)));
+  const a = v.let(v.pmin(v.abs(x), -leastOfQuick));
+  // −a²/2 in two words: of a with half its bits the square is exact (FreeBSD s_erf.c).
+  const short = v.let(v.fromBits(v.and(v.toBits(a), -(2 ** 12))));
+  const low = v.let(v.mul(v.mul(v.sub(short, a), 0.5), v.add(a, short)));
+  const { factor, growth } = powerSingle(v, v.let(v.mul(v.mul(short, -0.5), short)), 0, low);
+  const rest = inDouble(v, [a, growth], (d, [a, growth]) => {
+    const b = d.let(d.mul(a!, Math.SQRT1_2));
+    const value = d.let(d.sub(d.mul(scaledErfcSingle(d, b), 0.5), d.mul(b, 1 / Math.sqrt(Math.PI))));
+    return d.madd(value, growth!, value);
+  });
   const below = v.let(v.mul(factor, rest));
   return v.select(v.lt(x, 0), below, v.sub(1, below));
 }

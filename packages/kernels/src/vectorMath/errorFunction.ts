@@ -20,20 +20,14 @@ const farSingle = {
 /** Where erfc is 0 in float32. */
 export const mostOfErfc = 10.3;
 
-/** erfc a for 0 ≤ a ≤ `mostOfErfc`, good to the last bits of float32; at that end it is 0, rounded. */
-export function erfcSingle(d: Lanes<'f64x2'>, a: Expr<'f64x2'>): Expr<'f64x2'> {
-  const ratio = d.div(d.polynomial(a, farSingle.numerator), d.polynomial(a, farSingle.denominator));
-  return d.mul(ratio, expSingle(d, d.let(d.mul(a, d.neg(a)))));
+/** e^a² erfc a for 0 ≤ a ≤ `mostOfErfc`, good to the last bits of float32. */
+export function scaledErfcSingle(d: Lanes<'f64x2'>, a: Expr<'f64x2'>): Expr<'f64x2'> {
+  return d.div(d.horner(a, farSingle.numerator), d.horner(a, farSingle.denominator));
 }
 
-/** Coefficients of a polynomial of x / √2, for x. */
-const overRootTwo = (coefficients: readonly number[]): number[] => coefficients.map((c, k) => c * Math.SQRT1_2 ** k);
-
-const farOfNormal = { numerator: overRootTwo(farSingle.numerator), denominator: overRootTwo(farSingle.denominator) };
-
-/** 2 e^(a²/2) Φ(−a) for 0 ≤ a ≤ 13, good to the last bits of float32. */
-export function scaledNormalTail(d: Lanes<'f64x2'>, a: Expr<'f64x2'>): Expr<'f64x2'> {
-  return d.div(d.horner(a, farOfNormal.numerator), d.horner(a, farOfNormal.denominator));
+/** erfc a for such a; at the end it is 0, rounded. */
+export function erfcSingle(d: Lanes<'f64x2'>, a: Expr<'f64x2'>): Expr<'f64x2'> {
+  return d.mul(scaledErfcSingle(d, a), expSingle(d, d.let(d.mul(a, d.neg(a)))));
 }
 
 /** The pieces of erf and erfc of a = |x|, exact to the last bits of float64: FreeBSD s_erf.c. */
