@@ -119,9 +119,22 @@ function simd(out: Block, x: Block, { axes, epsilon }: NormalizeAttributes): boo
   const type = lanesOf(x.dtype);
   if (type === undefined || !x.contiguous || !x.storage.inHeap || !out.storage.inHeap || x.size === 0) return false;
   const length = rowLength(x, axes);
-  if (length === null) return forwardOverColumns(out, x, axes, epsilon);
+  if (length === null) return overColumns(out, x, axes, epsilon);
   rowFunctions(variantFor(type)).normalizeRows(pointerOf(out), pointerOf(x), x.size / length, length, epsilon);
   return true;
+}
+
+/** Sums over the columns of a band, and numbers for each column that go into its second pass; false where the heap has no room. */
+function withColumns(x: Block, columns: number, count: number, use: (moments: Block, factors: Block) => void): boolean {
+  const [moments, factors] = [newBlock('float64', [count, columns], false), newBlock(x.dtype, [count, columns], false)];
+  try {
+    if (!moments.storage.inHeap || !factors.storage.inHeap) return false;
+    use(moments, factors);
+    return true;
+  } finally {
+    moments.storage.release();
+    factors.storage.release();
+  }
 }
 
 /**
@@ -146,90 +159,31 @@ function momentsOfGroup(
   return { mean, variance: variance / width };
 }
 
-/** One band of columns, as its two passes see it. Addresses are of the band's first elements. */
-interface Band {
-  readonly rows: number;
-  readonly columns: number;
-  /** Bytes of a row. */
-  readonly step: number;
-  readonly from: number;
-  at(block: Block): number;
-  /** Where the first pass adds up its sums, a row of columns for each. */
-  readonly moments: number;
-  /** Where the second pass finds its numbers for each column, a row of columns for each. */
-  readonly factors: number;
-}
-
-/** A group of columns of a band after the first pass. */
-interface Group extends ReturnType<typeof momentsOfGroup> {
-  readonly first: number;
-  readonly width: number;
-  readonly rows: number;
-  sums(row: number, column: number): number;
-  firstOf(column: number): number;
-}
-
-/**
- * Goes over each band of `x` twice: `sum` adds up `count` sums for each column, `factorsOf` makes `count` numbers out of those of a
- * group of columns, and `write` makes the result with them. False where the axes are no bands, or the heap has no room.
- */
-function overColumns(
-  x: Block,
-  axes: readonly number[],
-  count: number,
-  sum: (band: Band) => void,
-  factorsOf: (group: Group) => readonly number[],
-  write: (band: Band) => void,
-): boolean {
+function overColumns(out: Block, x: Block, axes: readonly number[], epsilon: number): boolean {
   const split = bandsOf(x, axes);
   if (split === null) return false;
   const { bands, rows, groups, width } = split;
   const columns = groups * width;
-  const step = columns * bytesPerElement(x.dtype);
-  const [moments, factors] = [newBlock('float64', [count, columns], false), newBlock(x.dtype, [count, columns], false)];
-  try {
-    if (!moments.storage.inHeap || !factors.storage.inHeap) return false;
-    const sums = (row: number, c: number): number => moments.data[moments.offset + row * columns + c]!;
-    for (let k = 0; k < bands; k++) {
-      const start = x.offset + k * rows * columns;
-      const firstOf = (c: number): number => x.data[start + c]!;
-      const at = (block: Block): number => pointerOf(block) + k * rows * step;
-      const addresses = { from: at(x), moments: pointerOf(moments), factors: pointerOf(factors) };
-      const band: Band = { rows, columns, step, at, ...addresses };
-      moments.data.fill(0, moments.offset, moments.offset + count * columns);
-      sum(band);
-      for (let first = 0; first < columns; first += width) {
-        const group = momentsOfGroup(sums, firstOf, first, width, rows);
-        for (const [row, value] of factorsOf({ ...group, first, width, rows, sums, firstOf }).entries()) {
-          const place = factors.offset + row * columns + first;
-          factors.data.fill(value, place, place + width);
-        }
-      }
-      write(band);
-    }
-    return true;
-  } finally {
-    moments.storage.release();
-    factors.storage.release();
-  }
-}
-
-function forwardOverColumns(out: Block, x: Block, axes: readonly number[], epsilon: number): boolean {
   const type = lanesOf(x.dtype)!;
-  return overColumns(
-    x,
-    axes,
-    2,
-    ({ moments, from, rows, columns }) =>
-      rowFunctions(variantFor(type)).momentsOfColumns(moments, from, from, rows, columns),
-    ({ mean, variance }) => [mean, 1 / Math.sqrt(variance + epsilon)],
-    ({ rows, columns, step, from, at, factors }) =>
-      normalizeColumns.run(type, patternOfEach(3))!(
-        rows,
-        columns,
-        ...[at(out), step, from, step, factors, 0, factors + step, 0],
-      ),
-  );
+  const bytes = bytesPerElement(x.dtype);
+  const step = columns * bytes;
+  return withColumns(x, columns, 2, (moments, factors) => {
+    const sums = (row: number, c: number): number => moments.data[moments.offset + row * columns + c]!;
+    for (let band = 0; band < bands; band++) {
+      const start = x.offset + band * rows * columns;
+      const [from, to] = [start * bytes, pointerOf(out) + band * rows * step];
+      moments.data.fill(0, moments.offset, moments.offset + 2 * columns);
+      rowFunctions(variantFor(type)).momentsOfColumns(pointerOf(moments), from, from, rows, columns);
+      for (let first = 0; first < columns; first += width) {
+        const { mean, variance } = momentsOfGroup(sums, (c) => x.data[start + c]!, first, width, rows);
+        factors.data.fill(mean, factors.offset + first, factors.offset + first + width);
+        const scales = factors.offset + columns + first;
+        factors.data.fill(1 / Math.sqrt(variance + epsilon), scales, scales + width);
+      }
+      const at = pointerOf(factors);
+      normalizeColumns.run(type, patternOfEach(3))!(rows, columns, to, step, from, step, at, 0, at + step, 0);
+    }
+  });
 }
 
 /** (x − mean) / √(variance + ε) over the axes; the variance divides by the count. */
@@ -248,37 +202,52 @@ function simdBackward(out: Block, g: Block, x: Block, { axes, epsilon }: Normali
   if (type === undefined || g.dtype !== x.dtype || x.size === 0) return false;
   if (![out, g, x].every((block) => block.contiguous && block.storage.inHeap)) return false;
   const length = rowLength(x, axes);
-  if (length === null) return backwardOverColumns(out, g, x, axes, epsilon);
+  if (length === null) return overColumnsBackward(out, g, x, axes, epsilon);
   const run = rowFunctions(variantFor(type)).normalizeRowsBackward;
   run(pointerOf(out), pointerOf(g), pointerOf(x), x.size / length, length, epsilon);
   return true;
 }
 
-function backwardOverColumns(out: Block, g: Block, x: Block, axes: readonly number[], epsilon: number): boolean {
+function overColumnsBackward(out: Block, g: Block, x: Block, axes: readonly number[], epsilon: number): boolean {
+  const split = bandsOf(x, axes);
+  if (split === null) return false;
+  const { bands, rows, groups, width } = split;
+  const columns = groups * width;
   const type = lanesOf(x.dtype)!;
-  return overColumns(
-    x,
-    axes,
-    4,
-    ({ moments, from, at, rows, columns }) =>
-      rowFunctions(variantFor(type)).gradientMomentsOfColumns(moments, from, at(g), rows, columns),
-    ({ mean, variance, first, width, rows, sums, firstOf }) => {
-      let [sumG, product] = [0, 0];
-      for (let c = first; c < first + width; c++) {
-        sumG += sums(2, c);
-        product += sums(3, c) + (firstOf(c) - mean) * sums(2, c);
+  const bytes = bytesPerElement(x.dtype);
+  const step = columns * bytes;
+  return withColumns(x, columns, 4, (moments, factors) => {
+    const sums = (row: number, c: number): number => moments.data[moments.offset + row * columns + c]!;
+    for (let band = 0; band < bands; band++) {
+      const start = x.offset + band * rows * columns;
+      const firstOf = (c: number): number => x.data[start + c]!;
+      const [to, fromG] = [out, g].map((block) => pointerOf(block) + band * rows * step) as [number, number];
+      const from = start * bytes;
+      moments.data.fill(0, moments.offset, moments.offset + 4 * columns);
+      rowFunctions(variantFor(type)).gradientMomentsOfColumns(pointerOf(moments), from, fromG, rows, columns);
+      for (let first = 0; first < columns; first += width) {
+        const { mean, variance } = momentsOfGroup(sums, firstOf, first, width, rows);
+        let [sumG, product] = [0, 0];
+        for (let c = first; c < first + width; c++) {
+          sumG += sums(2, c);
+          product += sums(3, c) + (firstOf(c) - mean) * sums(2, c);
+        }
+        const count = rows * width;
+        const values = [mean, sumG / count, product / count / (variance + epsilon), 1 / Math.sqrt(variance + epsilon)];
+        for (const [k, value] of values.entries()) {
+          const place = factors.offset + k * columns + first;
+          factors.data.fill(value, place, place + width);
+        }
       }
-      const count = rows * width;
-      return [mean, sumG / count, product / count / (variance + epsilon), 1 / Math.sqrt(variance + epsilon)];
-    },
-    ({ rows, columns, step, from, at, factors }) =>
+      const at = pointerOf(factors);
       normalizeColumnsBackward.run(type, patternOfEach(6))!(
         rows,
         columns,
-        ...[at(out), step, at(g), step, from, step],
-        ...[factors, 0, factors + step, 0, factors + 2 * step, 0, factors + 3 * step, 0],
-      ),
-  );
+        ...[to, step, fromG, step, from, step],
+        ...[at, 0, at + step, 0, at + 2 * step, 0, at + 3 * step, 0],
+      );
+    }
+  });
 }
 
 /** What flows back through `normalize`: s (g − mean g − y mean(g y)). Inputs: g, x. */
