@@ -72,6 +72,7 @@ export {
   broadcastTo,
   concat,
   expandDims,
+  fullView,
   oneHot,
   permute,
   type Range,

@@ -211,6 +211,27 @@ describe('layers and optimizers of every kind hold memory flat', () => {
     expect(after).toEqual(after.map(() => after[0]));
   });
 
+  it('in calls of recurrent layers that never yield', () => {
+    const layers = [
+      new nn.LSTM({ units: 40 }),
+      new nn.GRU({ units: 40 }),
+      new nn.SimpleRNN({ units: 40, useBias: false }),
+    ];
+    // A state of 40 × 40 numbers is too large for the budget of small data.
+    const sequences = keep(zeros([40, 2, 3]));
+    const call = (): void => {
+      for (const layer of layers) layer.call(sequences).sum().backward();
+    };
+    for (const layer of layers) keep(layer).call(sequences);
+    call();
+    call();
+    const { looseBytes, allocations, freeListHits } = heapStats();
+    for (let i = 0; i < 20; i++) call();
+    const after = heapStats();
+    expect(after.looseBytes).toBe(looseBytes);
+    expect(after.freeListHits - freeListHits).toBe(after.allocations - allocations);
+  });
+
   it('in synchronous steps with accumulation, averages and Lookahead', () => {
     const net = network();
     net.build([8, 8, 2]);

@@ -42,7 +42,7 @@ const mostConstants = 256;
 
 const isKept = (value: number): boolean => Number.isInteger(2 * value) && !Object.is(value, -0); // a Map takes −0 for 0
 
-function constant(value: number, dtype: DType): Tensor {
+export function constant(value: number, dtype: DType): Tensor {
   let known = constants.get(dtype);
   if (known === undefined) {
     known = new Map();

@@ -1,14 +1,13 @@
 /** Recurrent layers over whole sequences, as functions. */
 
 import { DTypeError, ShapeError, shapesEqual } from '@cotangent/kernels';
-import { zeros } from '../create.js';
 import { checkOptions } from '../options.js';
 import { apply, type Primitive } from '../primitive.js';
 import * as rows from '../primitives/recurrent.js';
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 import { checkTensor } from './operands.js';
-import { stack } from './shape.js';
+import { fullView, stack } from './shape.js';
 
 /** Options of the recurrent layers. */
 export interface RecurrentOptions {
@@ -84,7 +83,7 @@ function sequencesOf(name: string, given: Tensor, { mask, reverse = false }: Rec
 }
 
 const zeroState = (batch: number, recurrent: Tensor): Tensor =>
-  zeros([batch, recurrent.shape[0]!], { dtype: recurrent.dtype });
+  fullView([batch, recurrent.shape[0]!], 0, { dtype: recurrent.dtype });
 
 /** Computes when it is first asked, and then remembers. */
 function lazily<T>(compute: () => T): () => T {

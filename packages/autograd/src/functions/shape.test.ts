@@ -4,6 +4,8 @@ import {
   arange,
   concat,
   expandDims,
+  full,
+  fullView,
   grad,
   type NestedArray,
   noGrad,
@@ -59,6 +61,18 @@ const ranges = (extent: number): fc.Arbitrary<{ range: Range; picked: number[] |
     .map((i) => ({ range: i as Range, picked: i < 0 ? i + extent : i }));
   return fc.oneof({ weight: 4, arbitrary: spans }, whole, short, index);
 };
+
+describe('fullView(shape, value)', () => {
+  it('is full without its memory', () => {
+    const before = heapStats().allocations;
+    const state = fullView([2, 3], 2, { dtype: 'float64' });
+    expect(heapStats().allocations - before).toBeLessThanOrEqual(2);
+    expect([state.dtype, state.strides]).toEqual(['float64', [0, 0]]);
+    expect(state.toArray()).toEqual(full([2, 3], 2).toArray());
+    expect(fullView([0, 3], 1).toArray()).toEqual([]);
+    expect(() => fullView([2], 1, { dtyp: 'float64' } as never)).toThrow("fullView: got unknown option 'dtyp'");
+  });
+});
 
 describe('slice(…ranges)', () => {
   it('takes what NumPy takes, of views too', () => {

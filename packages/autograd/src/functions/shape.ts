@@ -20,7 +20,7 @@ import { gather } from '../primitives/indexing.js';
 import * as rows from '../primitives/reshape.js';
 import { allNumbers, type Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
-import { checkTensor } from './operands.js';
+import { checkTensor, constant } from './operands.js';
 
 /**
  * The same elements, in row-major order, under another shape; one extent may be −1.
@@ -90,6 +90,21 @@ export function transposeMatrices(x: Tensor): Tensor {
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   checkShape('broadcastTo', shape);
   return shapesEqual(checkTensor('broadcastTo', x).shape, shape) ? x : apply(rows.broadcastTo, [x], { shape });
+}
+
+/**
+ * `full` as a view of one number, which takes no memory whatever the shape: the state before the first step of a sequence, say. It is
+ * not to be changed in place.
+ *
+ * @param options `dtype` (float32 unless given)
+ * @throws ArgumentError for a shape that is none
+ * @example
+ * const state = fullView([2, 3], 0);
+ * [state.toArray(), state.strides]; // → [[[0, 0, 0], [0, 0, 0]], [0, 0]]
+ */
+export function fullView(shape: Shape, value: number, options: { readonly dtype?: DType } = {}): Tensor {
+  checkOptions('fullView', options, ['dtype']);
+  return broadcastTo(constant(value, options.dtype ?? 'float32'), shape);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** One step of a recurrence: what a cell is, and what is assumed of one that does not say. */
 
-import { type Tensor, zeros } from '@cotangent/autograd';
+import { fullView, type Tensor } from '@cotangent/autograd';
 import { ArgumentError, type DType, type Shape, ShapeError } from '@cotangent/kernels';
 import { Module } from '../../module.js';
 import { shown } from '../../options.js';
@@ -85,7 +85,7 @@ export const outputShapeOf = (cell: Cell, inputShape: Shape): Shape =>
 /** A cell's states before the first step. */
 export const initialStateOf = (cell: Cell, batch: number, dtype: DType, inputShape: Shape): readonly Tensor[] =>
   cell.initialState?.(batch, dtype, inputShape) ??
-  stateShapesOf(cell, inputShape).map((shape) => zeros([batch, ...shape], { dtype }));
+  stateShapesOf(cell, inputShape).map((shape) => fullView([batch, ...shape], 0, { dtype }));
 
 /** The states, if there are as many as a cell has. @throws ShapeError */
 export function checkStates(operation: string, states: readonly Tensor[], count: number): readonly Tensor[] {
@@ -127,7 +127,7 @@ export abstract class RecurrentCell extends Module {
 
   /** Zeros for the states before the first step. @param inputShape needed by convolutional cells only */
   initialState(batch: number, dtype: DType = this.dtype, inputShape: Shape = []): readonly Tensor[] {
-    return this.stateShapes(inputShape).map((shape) => zeros([batch, ...shape], { dtype }));
+    return this.stateShapes(inputShape).map((shape) => fullView([batch, ...shape], 0, { dtype }));
   }
 
   /** Prepares for another sequence: the next step draws other masks of dropout. `RNN` calls it before and after each sequence. */

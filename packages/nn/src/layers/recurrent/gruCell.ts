@@ -1,4 +1,4 @@
-import { gru, split, type Tensor, zeros } from '@cotangent/autograd';
+import { fullView, gru, split, type Tensor } from '@cotangent/autograd';
 import type { Shape } from '@cotangent/kernels';
 import { type Activation, resolveActivation } from '../../activations.js';
 import { checkBoolean, checkOptions } from '../../options.js';
@@ -79,7 +79,7 @@ export class GRUCell extends GatedCell {
   }
 
   protected override runFused(x: Tensor, states: readonly Tensor[], { mask, reverse }: Course): Recurrence {
-    const bias = this.bias ?? zeros(this.biasShape, { dtype: x.dtype });
+    const bias = this.bias ?? fullView(this.biasShape, 0, { dtype: x.dtype });
     const result = gru(x, this.kernel, this.recurrentKernel, bias, {
       initialState: states[0]!,
       reverse,

@@ -1,4 +1,4 @@
-import { concat, lstm, ones, split, type Tensor, zeros } from '@cotangent/autograd';
+import { concat, fullView, lstm, ones, split, type Tensor } from '@cotangent/autograd';
 import type { Shape } from '@cotangent/kernels';
 import { type Activation, resolveActivation } from '../../activations.js';
 import { type Initializer, type InitializerLike, resolveInitializer } from '../../initializers/index.js';
@@ -100,7 +100,7 @@ export class LSTMCell extends GatedCell {
   }
 
   protected override runFused(x: Tensor, states: readonly Tensor[], { mask, reverse }: Course): Recurrence {
-    const bias = this.bias ?? zeros(this.biasShape, { dtype: x.dtype });
+    const bias = this.bias ?? fullView(this.biasShape, 0, { dtype: x.dtype });
     const result = lstm(x, this.kernel, this.recurrentKernel, bias, {
       initialState: [states[0]!, states[1]!],
       reverse,

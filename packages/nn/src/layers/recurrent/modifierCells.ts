@@ -1,6 +1,6 @@
 /** Cells that change what another cell gives, or its input (https://mxnet.apache.org/versions/1.9.1/api/python/docs/api/gluon/rnn/). */
 
-import { randomUniform, type Tensor, where, zeros } from '@cotangent/autograd';
+import { fullView, randomUniform, type Tensor, where } from '@cotangent/autograd';
 import { ArgumentError, type DType, Generator, type Shape, ShapeError, shapesEqual } from '@cotangent/kernels';
 import { checkNumber, checkOptions } from '../../options.js';
 import { Dropout } from '../regularization.js';
@@ -147,7 +147,7 @@ export class ZoneoutCell extends ModifierCell {
   override initialState(batch: number, dtype: DType = this.dtype, inputShape: Shape = []): readonly Tensor[] {
     const states = super.initialState(batch, dtype, inputShape);
     if (this.zoneoutOutputs === 0) return states;
-    return [...states, zeros([batch, ...this.computeOutputShape(inputShape)], { dtype })];
+    return [...states, fullView([batch, ...this.computeOutputShape(inputShape)], 0, { dtype })];
   }
 
   override forward(x: Tensor, states: readonly Tensor[]): [Tensor, Tensor[]] {

@@ -1,4 +1,4 @@
-import { simpleRNN, type Tensor, zeros } from '@cotangent/autograd';
+import { fullView, simpleRNN, type Tensor } from '@cotangent/autograd';
 import type { Shape } from '@cotangent/kernels';
 import { checkOptions } from '../../options.js';
 import type { Course, Recurrence } from './cell.js';
@@ -44,7 +44,7 @@ export class SimpleRNNCell extends GatedCell {
   }
 
   protected override runFused(x: Tensor, states: readonly Tensor[], { mask, reverse }: Course): Recurrence {
-    const bias = this.bias ?? zeros(this.biasShape, { dtype: x.dtype });
+    const bias = this.bias ?? fullView(this.biasShape, 0, { dtype: x.dtype });
     const result = simpleRNN(x, this.kernel, this.recurrentKernel, bias, {
       initialState: states[0]!,
       reverse,
