@@ -229,7 +229,8 @@ describe('layers and optimizers of every kind hold memory flat', () => {
     for (let i = 0; i < 20; i++) call();
     const after = heapStats();
     expect(after.looseBytes).toBe(looseBytes);
-    expect(after.freeListHits - freeListHits).toBe(after.allocations - allocations);
+    // Without WebAssembly all memory is JavaScript's.
+    if (after.reservedBytes > 0) expect(after.freeListHits - freeListHits).toBe(after.allocations - allocations);
   });
 
   it('in synchronous steps with accumulation, averages and Lookahead', () => {
