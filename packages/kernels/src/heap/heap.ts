@@ -142,8 +142,8 @@ class Heap {
     if (loose) {
       block.loose = true;
       stats.looseBytes += block.bytes;
-      if (small) this.smallData += block.bytes;
       block.small = small;
+      if (small) this.smallData += block.bytes;
     }
     const token = this.collector.watch(block);
     return new Storage(this.views[dtype], block.pointer / bytesPerElement(dtype), length, block, token, this);
@@ -159,7 +159,6 @@ class Heap {
   loosen(block: HeapBlock): boolean {
     if (block.bytes < smallLooseBytes || this.stats.looseBytes + block.bytes > options.looseBudgetBytes) return false;
     block.loose = true;
-    block.small = false;
     this.stats.looseBytes += block.bytes;
     return true;
   }
@@ -209,6 +208,7 @@ class Heap {
       block.loose = false;
       this.stats.looseBytes -= block.bytes;
       if (block.small) this.smallData -= block.bytes;
+      block.small = false;
     }
     this.freeLists[block.sizeClass]!.push(block);
   }
