@@ -93,15 +93,19 @@ export function sumOfSquaredDifferencesFunction(type: FloatVector): Func {
 const sumOfSquaresModule = lazyModule((type: FloatVector) => [sumOfSquaresFunction(type)]);
 const sumOfSquaredDifferencesModule = lazyModule((type: FloatVector) => [sumOfSquaredDifferencesFunction(type)]);
 
+/** Adds up `sum` of each chunk of a block's elements: of `n` of them, so many bytes behind the first. */
+function inChunks({ dtype, size }: Block, sum: (bytes: number, n: number) => number): number {
+  let total = 0;
+  for (let i = 0; i < size; i += chunk) total += sum(i * bytesPerElement(dtype), Math.min(chunk, size - i));
+  return total;
+}
+
 /** Σ x² of contiguous floating data in the heap; undefined for any other. */
 export function sumOfSquares(x: Block): number | undefined {
   const type = lanesOf(x.dtype);
   if (type === undefined || !x.storage.inHeap || !x.contiguous) return undefined;
   const { sum } = sumOfSquaresModule(type);
-  const bytes = bytesPerElement(x.dtype);
-  let total = 0;
-  for (let i = 0; i < x.size; i += chunk) total += sum!(pointerOf(x) + i * bytes, Math.min(chunk, x.size - i));
-  return total;
+  return inChunks(x, (bytes, n) => sum!(pointerOf(x) + bytes, n));
 }
 
 /** Σ (a − b)² of contiguous floating data of one dtype and shape in the heap; undefined for any other. */
@@ -110,9 +114,5 @@ export function sumOfSquaredDifferences(a: Block, b: Block): number | undefined 
   if (type === undefined || b.dtype !== a.dtype || !(a.contiguous && b.contiguous)) return undefined;
   if (!(a.storage.inHeap && b.storage.inHeap)) return undefined;
   const { sum } = sumOfSquaredDifferencesModule(type);
-  const bytes = bytesPerElement(a.dtype);
-  let total = 0;
-  for (let i = 0; i < a.size; i += chunk)
-    total += sum!(pointerOf(a) + i * bytes, pointerOf(b) + i * bytes, Math.min(chunk, a.size - i));
-  return total;
+  return inChunks(a, (bytes, n) => sum!(pointerOf(a) + bytes, pointerOf(b) + bytes, n));
 }
